@@ -1,0 +1,47 @@
+#include "client/flags.h"
+
+#include <string>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/ops/parse_flags.h"
+
+ABSL_FLAG(std::string, server, "localhost:50051",
+          "The aggregator to call: host:port, or any other name that gRPC "
+          "resolves.");
+ABSL_FLAG(absl::Duration, timeout, absl::Seconds(5),
+          "How long to wait for the answer: 2s, 1500ms. The aggregator sees "
+          "it as its deadline.");
+ABSL_FLAG(gather::client::OutputFormat, output,
+          gather::client::OutputFormat::kText,
+          "How to print the answer: text or json.");
+
+namespace gather::client {
+
+bool AbslParseFlag(absl::string_view text, OutputFormat* format,
+                   std::string* error) {
+  if (text == "text") {
+    *format = OutputFormat::kText;
+  } else if (text == "json") {
+    *format = OutputFormat::kJson;
+  } else {
+    *error = "must be text or json";
+    return false;
+  }
+  return true;
+}
+
+std::string AbslUnparseFlag(OutputFormat format) {
+  return format == OutputFormat::kJson ? "json" : "text";
+}
+
+absl::Status CheckCommonFlags() {
+  if (absl::GetFlag(FLAGS_server).empty()) {
+    return ops::FlagError("server", "must not be empty");
+  }
+  return ops::CheckFlagPositive("timeout", absl::GetFlag(FLAGS_timeout));
+}
+
+}  // namespace gather::client

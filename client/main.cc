@@ -1,0 +1,26 @@
+#include <cstdlib>
+
+#include "client/command.h"
+#include "client/health.h"
+#include "client/overview.h"
+#include "server/ops/parse_flags.h"
+
+namespace {
+
+constexpr gather::client::Command kCommands[] = {
+    {"overview", "USER", "Show all there is to know about a user.",
+     gather::client::RunOverview},
+    {"health", "", "Say whether the server can take calls.",
+     gather::client::RunHealth},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // gRPC's own log would stand beside the one line that says what failed.
+  // Someone who wants it sets the variable.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
+  return gather::client::RunCommand(
+      kCommands, gather::ops::ParseFlagsOrExit(
+                     argc, argv, gather::client::UsageText(kCommands)));
+}

@@ -1,0 +1,31 @@
+#ifndef GATHER_CLIENT_REQUEST_H_
+#define GATHER_CLIENT_REQUEST_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace gather::client {
+
+// What to ask for, in the words of the flags of the same names.
+struct OverviewFlags {
+  std::vector<std::string> sections = {};
+  std::vector<std::string> required = {};
+  int order_page_size = 0;
+  int product_page_size = 0;
+};
+
+// The values of --sections, --required, --order_page_size and
+// --product_page_size.
+OverviewFlags ReadOverviewFlags();
+
+// Fills in a GetOverviewRequest or a StreamOverviewRequest. INVALID_ARGUMENT
+// naming the flag where the server would refuse its value.
+template <typename Request>
+absl::Status FillRequest(const std::string& user_id, const OverviewFlags& flags,
+                         Request& request);
+
+}  // namespace gather::client
+
+#endif  // GATHER_CLIENT_REQUEST_H_

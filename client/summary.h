@@ -1,0 +1,28 @@
+#ifndef GATHER_CLIENT_SUMMARY_H_
+#define GATHER_CLIENT_SUMMARY_H_
+
+#include <string>
+
+#include "gather/aggregator/v1/aggregator.pb.h"
+
+namespace gather::client {
+
+// What a section that arrived holds, in a few words. Backend text is in it as
+// it came: escape before printing.
+
+// "Ada Lovelace, London, gold"
+std::string Summarize(const gather::aggregator::v1::UserSection& section);
+
+// "4 of 12 orders, latest Wok (EUR 39.00)"
+std::string Summarize(const gather::aggregator::v1::OrdersSection& section);
+
+// "10 products, best match Saffron"
+std::string Summarize(const gather::aggregator::v1::ProductsSection& section);
+
+// Why a section failed: "BACKEND_TIMEOUT: The backend did not answer in time."
+std::string SummarizeFailure(
+    const gather::aggregator::v1::SectionStatus& status);
+
+}  // namespace gather::client
+
+#endif  // GATHER_CLIENT_SUMMARY_H_

@@ -1,0 +1,187 @@
+#include "client/waterfall.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "client/bar.h"
+#include "client/format.h"
+#include "client/row.h"
+#include "client/text.h"
+#include "gather/aggregator/v1/aggregator.pb.h"
+
+namespace gather::client {
+namespace {
+
+using gather::aggregator::v1::FanOutTiming;
+using gather::aggregator::v1::GetOverviewResponse;
+
+constexpr int kMarkColumns = 1;
+constexpr int kNameColumns = 8;  // "products"
+constexpr int kMinTimeColumns = 8;
+constexpr int kMinBarColumns = 8;
+constexpr int kMaxBarColumns = 40;
+constexpr int kMinSummaryColumns = 20;
+constexpr int kMinWidth = 30;
+constexpr int kStackedIndent = 2;
+
+// How each outcome looks; `colour` is ANSI's "select graphic rendition".
+struct Look {
+  std::string_view mark;
+  std::string_view ascii_mark;
+  std::string_view colour;
+};
+
+constexpr std::string_view kDim = "2";
+
+Look LookOf(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kOk:
+      return {"✓", "+", "32"};
+    case Outcome::kFailed:
+      return {"✗", "x", "31"};
+    case Outcome::kNotRequested:
+      return {"–", "-", kDim};
+    case Outcome::kUnknown:
+      return {"?", "?", "33"};
+    case Outcome::kAbsent:
+      break;
+  }
+  return {"?", "?", kDim};
+}
+
+// The widths of the columns, in the order in which they stand.
+struct Layout {
+  int bar = 0;
+  int time = 0;
+  int summary = 0;
+
+  // Too narrow for the summary to stand beside the bar: it goes below.
+  bool stacked = false;
+
+  // Where the summary begins.
+  int indent = 0;
+};
+
+std::string TimeOf(const Row& row) {
+  return row.called ? FormatTime(row.duration) : "";
+}
+
+Layout LayOut(const std::vector<Row>& rows, int width) {
+  width = std::max(width, kMinWidth);
+  Layout layout;
+  layout.time = kMinTimeColumns;
+  for (const Row& row : rows) {
+    layout.time = std::max(layout.time, DisplayWidth(TimeOf(row)));
+  }
+  // One blank between mark, name, bar and time, two before the summary.
+  const int fixed = kMarkColumns + 1 + kNameColumns + 1 + 1 + layout.time;
+  const int rest = width - fixed;
+  layout.bar = std::clamp(rest / 3, kMinBarColumns, kMaxBarColumns);
+  layout.indent = fixed + layout.bar + 2;
+  layout.summary = width - layout.indent;
+  layout.stacked = layout.summary < kMinSummaryColumns;
+  if (layout.stacked) {
+    layout.bar = std::max(rest, 1);
+    layout.indent = kStackedIndent;
+    layout.summary = width - layout.indent;
+  }
+  return layout;
+}
+
+// The end of the axis: that of the fan-out, or of a section that says that it
+// ended later.
+absl::Duration AxisOf(const std::vector<Row>& rows, absl::Duration total) {
+  absl::Duration axis = total;
+  for (const Row& row : rows) {
+    if (row.called) axis = std::max(axis, row.start + row.duration);
+  }
+  return axis;
+}
+
+class Renderer {
+ public:
+  Renderer(const WaterfallOptions& options, const Layout& layout,
+           absl::Duration axis)
+      : options_(options), layout_(layout), axis_(axis) {}
+
+  std::string RenderRow(const Row& row) const {
+    const Look look = LookOf(row.outcome);
+    std::string out = absl::StrCat(
+        Paint(options_.ascii ? look.ascii_mark : look.mark, look.colour), " ",
+        PadRight(row.name, kNameColumns), " ", RenderBar(row, look.colour), " ",
+        PadLeft(TimeOf(row), layout_.time));
+    const std::string indent(layout_.indent, ' ');
+    const std::string_view colour = look.colour == kDim ? kDim : "";
+    bool beside = !layout_.stacked;
+    for (const std::string& line : Wrap(row.summary, layout_.summary)) {
+      if (!beside) absl::StripTrailingAsciiWhitespace(&out);
+      absl::StrAppend(&out, beside ? "  " : "\n" + indent, Paint(line, colour));
+      beside = false;
+    }
+    absl::StripTrailingAsciiWhitespace(&out);
+    return out + "\n";
+  }
+
+ private:
+  std::string Paint(std::string_view text, std::string_view colour) const {
+    std::string out(text);
+    if (!options_.colour || text.empty() || colour.empty()) return out;
+    return absl::StrCat("\x1b[", std::string(colour), "m", out, "\x1b[0m");
+  }
+
+  std::string Track(int cells) const {
+    std::string out;
+    for (int i = 0; i < cells; ++i) out += options_.ascii ? "." : "·";
+    return Paint(out, kDim);
+  }
+
+  std::string RenderBar(const Row& row, std::string_view colour) const {
+    if (!row.called) return std::string(layout_.bar, ' ');
+    const Bar bar =
+        MakeBar(row.start, row.duration, axis_, layout_.bar, options_.ascii);
+    return Track(bar.before) + Paint(bar.drawn, colour) + Track(bar.after);
+  }
+
+  const WaterfallOptions& options_;
+  const Layout& layout_;
+  const absl::Duration axis_;
+};
+
+std::string RenderTotal(const std::vector<Row>& rows,
+                        const FanOutTiming& timing) {
+  const absl::Duration total = FromProto(timing.duration());
+  const absl::Duration sequential = FromProto(timing.sequential_duration());
+  std::string out = absl::StrCat("Total time: ", FormatTime(total));
+  const auto calls = std::count_if(rows.begin(), rows.end(),
+                                   [](const Row& row) { return row.called; });
+  // One call has nothing to run beside it.
+  if (calls > 1) {
+    const std::string speed_up = FormatSpeedUp(sequential, total);
+    absl::StrAppend(&out, " (one after the other: ", FormatTime(sequential),
+                    speed_up.empty() ? "" : ", ", speed_up, ")");
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string RenderWaterfall(const GetOverviewResponse& response,
+                            const WaterfallOptions& options) {
+  const std::vector<Row> rows = MakeRows(response, options.absent);
+  const Layout layout = LayOut(rows, options.width);
+  const absl::Duration axis =
+      AxisOf(rows, FromProto(response.timing().duration()));
+  const Renderer renderer(options, layout, axis);
+  std::string out;
+  for (const Row& row : rows) out += renderer.RenderRow(row);
+  if (response.has_timing()) out += RenderTotal(rows, response.timing());
+  return out;
+}
+
+}  // namespace gather::client

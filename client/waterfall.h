@@ -1,0 +1,41 @@
+#ifndef GATHER_CLIENT_WATERFALL_H_
+#define GATHER_CLIENT_WATERFALL_H_
+
+#include <string>
+
+#include "gather/aggregator/v1/aggregator.pb.h"
+
+namespace gather::client {
+
+struct WaterfallOptions {
+  // The columns to fill; fewer than 30 count as 30. Text that does not fit is
+  // wrapped.
+  int width = 80;
+
+  // ANSI colours. Without them the text has no escape sequence at all.
+  bool colour = false;
+
+  // Marks and bars in ASCII, for terminals that show nothing else. Text from
+  // the answer stays as it is.
+  bool ascii = false;
+
+  // What to say of a section that the answer does not have.
+  std::string absent = "missing from the answer";
+};
+
+// Draws an answer, one line a section and one for the sum:
+//
+//   ✓ user     ██▏················   210.0 ms  Ada Lovelace, London, gold
+//   ✗ orders   ███████████████████      2.0 s  BACKEND_TIMEOUT: ...
+//   – products                                 not requested
+//   Total time: 2.0 s (one after the other: 2.2 s, 1.1x)
+//
+// The bars lie on one axis, from the start of the fan-out to its end. Control
+// characters in the answer come out escaped. A pure function.
+std::string RenderWaterfall(
+    const gather::aggregator::v1::GetOverviewResponse& response,
+    const WaterfallOptions& options);
+
+}  // namespace gather::client
+
+#endif  // GATHER_CLIENT_WATERFALL_H_

@@ -1,0 +1,115 @@
+#ifndef GATHER_SERVER_AGGREGATOR_FETCH_H_
+#define GATHER_SERVER_AGGREGATOR_FETCH_H_
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "gather/aggregator/v1/aggregator.pb.h"
+#include "server/aggregator/failure.h"
+#include "server/aggregator/plan.h"
+#include "server/aggregator/section.h"
+#include "server/async/clock.h"
+#include "server/async/event_loop.h"
+#include "server/async/task.h"
+#include "server/async/timer.h"
+#include "server/rpc/client_call.h"
+#include "server/rpc/retry.h"
+#include "server/rpc/status.h"
+
+namespace gather::aggregator {
+
+// One loop's way to a section's backend.
+template <typename Source>
+struct Backend {
+  explicit Backend(const std::shared_ptr<grpc::ChannelInterface>& channel)
+      : stub(channel) {}
+
+  typename Source::Stub stub;
+  rpc::RetryThrottle throttle;
+};
+
+// What the branches of one fan-out share.
+struct FanOut {
+  async::EventLoop& loop;
+  const v1::GetOverviewRequest& request;
+  const Plan& plan;
+  const rpc::RetryPolicy& retry;
+  async::Clock::time_point deadline;
+  std::stop_token stop;
+
+  // Whether a section that failed so ends the whole request.
+  template <typename Source>
+  bool EndsRequest(const absl::Status& status) const {
+    return plan.required.Has(Source::kSection) ||
+           (Source::kNotFoundEnds && absl::IsNotFound(status));
+  }
+};
+
+// OK if the reply is the one that was asked for.
+template <typename Source>
+absl::Status CheckReply(const typename Source::Request& request,
+                        const typename Source::Reply& reply) {
+  const std::string& answered_for = Source::AnsweredFor(reply);
+  if (answered_for == request.user_id()) return absl::OkStatus();
+  return answered_for.empty()
+             ? rpc::WithReason(absl::InternalError("empty reply"),
+                               kReplyMissing)
+             : rpc::WithReason(absl::InternalError("misdirected reply"),
+                               kReplyForAnotherUser);
+}
+
+// What a call that failed is to be known as.
+template <typename Source>
+absl::Status NameFailure(const FanOut& fan_out, absl::Status status) {
+  if (absl::IsCancelled(status) && fan_out.stop.stop_requested()) {
+    return rpc::WithReason(std::move(status), kCancelled);
+  }
+  if (Source::kNotFoundEnds && absl::IsNotFound(status)) {
+    return rpc::WithReason(std::move(status), kUserNotFound);
+  }
+  return status;
+}
+
+// One branch of the fan-out: calls a section's backend, again where that may
+// help, and checks what comes back.
+template <typename Source>
+async::Task<BranchResult<typename Source::Reply>> Fetch(
+    const FanOut& fan_out, Backend<Source>& backend) {
+  SectionResult<typename Source::Reply> result;
+  if (!fan_out.plan.requested.Has(Source::kSection)) co_return result;
+
+  const typename Source::Request request = Source::MakeRequest(fan_out.request);
+  rpc::Retry retry(fan_out.retry, backend.throttle, fan_out.deadline);
+  result.start = async::Clock::now();
+  while (true) {
+    rpc::CallOptions options;
+    options.deadline = fan_out.deadline;
+    options.stop = fan_out.stop;
+    rpc::UnaryCall call(fan_out.loop, backend.stub, Source::kCall, request,
+                        std::move(options));
+    result.reply = co_await call;
+    const auto backoff = retry.After(result.reply.status());
+    if (!backoff) break;
+    async::SleepUntil sleep =
+        async::SleepFor(fan_out.loop, *backoff, fan_out.stop);
+    const absl::Status slept = co_await sleep;
+    if (!slept.ok()) break;
+  }
+  result.duration = async::Clock::now() - result.start;
+  result.attempts = retry.attempt();
+
+  absl::Status outcome =
+      result.reply.ok() ? CheckReply<Source>(request, *result.reply)
+                        : NameFailure<Source>(fan_out, result.reply.status());
+  if (outcome.ok()) co_return result;
+  if (fan_out.template EndsRequest<Source>(outcome)) co_return outcome;
+  result.reply = std::move(outcome);
+  co_return result;
+}
+
+}  // namespace gather::aggregator
+
+#endif  // GATHER_SERVER_AGGREGATOR_FETCH_H_

@@ -1,0 +1,118 @@
+// The aggregator: one call in, three out, one answer back.
+
+#include <string>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "grpcpp/security/credentials.h"
+#include "server/aggregator/service.h"
+#include "server/ops/grpc_log.h"
+#include "server/ops/log.h"
+#include "server/ops/parse_flags.h"
+#include "server/ops/process.h"
+#include "server/ops/request_log.h"
+#include "server/ops/server_flags.h"
+#include "server/rpc/channel.h"
+#include "server/rpc/server.h"
+
+ABSL_FLAG(
+    std::string, user_target, "localhost:50052",
+    "where the user backend is, in gRPC's naming: host:port, dns:///name");
+ABSL_FLAG(std::string, order_target, "localhost:50053",
+          "where the order backend is");
+ABSL_FLAG(std::string, product_target, "localhost:50054",
+          "where the product backend is");
+ABSL_FLAG(absl::Duration, section_timeout, absl::Seconds(3),
+          "how long one section's call may take");
+ABSL_FLAG(absl::Duration, total_timeout, absl::Seconds(5),
+          "how long a request may take whose caller set no deadline");
+ABSL_FLAG(int, max_attempts, 3,
+          "how often a backend is called at most where it says UNAVAILABLE");
+ABSL_FLAG(int, max_reply_bytes, 4 << 20,
+          "the largest reply that is taken from a backend");
+
+namespace gather::aggregator {
+namespace {
+
+struct Settings {
+  ops::ServerSettings server;
+  Timeouts timeouts;
+  rpc::RetryPolicy retry;
+  rpc::ChannelOptions channel;
+};
+
+absl::StatusOr<Settings> SettingsFromFlags() {
+  absl::StatusOr<ops::ServerSettings> server = ops::ServerSettingsFromFlags(
+      {.listen = "[::]:50051", .max_inflight = 20000});
+  if (!server.ok()) return server.status();
+  for (const absl::Status& check :
+       {ops::CheckFlagPositive("section_timeout",
+                               absl::GetFlag(FLAGS_section_timeout)),
+        ops::CheckFlagPositive("total_timeout",
+                               absl::GetFlag(FLAGS_total_timeout)),
+        ops::CheckFlagRange("max_attempts", absl::GetFlag(FLAGS_max_attempts),
+                            1, 10),
+        ops::CheckFlagRange("max_reply_bytes",
+                            absl::GetFlag(FLAGS_max_reply_bytes), 1,
+                            1 << 30)}) {
+    if (!check.ok()) return check;
+  }
+  for (const auto& [flag, target] :
+       {std::pair("user_target", absl::GetFlag(FLAGS_user_target)),
+        std::pair("order_target", absl::GetFlag(FLAGS_order_target)),
+        std::pair("product_target", absl::GetFlag(FLAGS_product_target))}) {
+    if (target.empty()) return ops::FlagError(flag, "is empty");
+  }
+  Settings settings;
+  settings.server = *std::move(server);
+  settings.timeouts.section =
+      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_section_timeout));
+  settings.timeouts.total =
+      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_total_timeout));
+  settings.retry.max_attempts = absl::GetFlag(FLAGS_max_attempts);
+  settings.channel.max_reply_bytes = absl::GetFlag(FLAGS_max_reply_bytes);
+  return settings;
+}
+
+int Main(int argc, char** argv) {
+  const auto arguments = ops::ParseFlagsOrExit(
+      argc, argv,
+      "Usage: aggregator [FLAGS]\n"
+      "Calls the user, order and product backends at the same time and "
+      "answers with what they say.");
+  if (!arguments.empty()) {
+    return ops::ReportBadUsage(
+        absl::StrCat("unexpected argument ", arguments.front()));
+  }
+  absl::StatusOr<Settings> settings = SettingsFromFlags();
+  if (!settings.ok())
+    return ops::ReportBadUsage(std::string(settings.status().message()));
+
+  ops::StopSignals signals;
+  ops::PrepareProcess();
+  ops::Logger logger(settings->server.log);
+  const ops::ScopedGrpcLog grpc_log(logger);
+  ops::RequestLog request_log(logger);
+  rpc::ServerOptions& options = settings->server.server;
+  options.observer = &request_log;
+
+  const auto channel = [&](const std::string& target) {
+    return rpc::MakeChannel(target, grpc::InsecureChannelCredentials(),
+                            settings->channel);
+  };
+  AggregatorService service(
+      {.user = channel(absl::GetFlag(FLAGS_user_target)),
+       .orders = channel(absl::GetFlag(FLAGS_order_target)),
+       .products = channel(absl::GetFlag(FLAGS_product_target))},
+      settings->timeouts, settings->retry, options.event_loops);
+  rpc::Server server(options);
+  service.AddTo(server);
+  return ops::RunServer(server, settings->server, signals, logger);
+}
+
+}  // namespace
+}  // namespace gather::aggregator
+
+int main(int argc, char** argv) { return gather::aggregator::Main(argc, argv); }

@@ -1,0 +1,80 @@
+#include "server/async/event_loop.h"
+
+#include <grpc/support/time.h>
+
+#include <cassert>
+
+namespace gather::async {
+
+EventLoop::EventLoop(std::unique_ptr<grpc::CompletionQueue> queue)
+    : queue_(std::move(queue)) {}
+
+EventLoop::~EventLoop() {
+  Shutdown();
+  Run();
+}
+
+void EventLoop::Run() {
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  while (RunOnce()) {
+  }
+}
+
+bool EventLoop::RunOnce() {
+  void* tag = nullptr;
+  bool ok = false;
+  if (ready_.empty()) {
+    if (!queue_->Next(&tag, &ok)) return false;
+    Step(static_cast<Completion*>(tag), ok);
+    return true;
+  }
+  RunReady();
+  // What keeps posting must not keep the queue from being served.
+  if (queue_->AsyncNext(&tag, &ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) ==
+      grpc::CompletionQueue::GOT_EVENT) {
+    Step(static_cast<Completion*>(tag), ok);
+  }
+  return true;
+}
+
+void EventLoop::RunReady() {
+  running_.swap(ready_);
+  for (Completion* completion : running_) Step(completion, true);
+  running_.clear();
+}
+
+void EventLoop::Step(Completion* completion, bool ok) {
+  set_activity(completion->activity());
+  completion->Complete(ok);
+  set_activity(nullptr);
+}
+
+void EventLoop::Post(Completion* completion) {
+  if (IsCurrentThread()) {
+    ready_.push_back(completion);
+    return;
+  }
+  const std::lock_guard lock(posted_mutex_);
+  assert(!shutdown_);
+  posted_.push_back(completion);
+  // An alarm that is due at once is gRPC's way to put a tag on a queue. It is
+  // set again only after its tag is out: setting it earlier crashes.
+  if (posted_.size() == 1) {
+    alarm_.Set(queue_.get(), gpr_time_0(GPR_CLOCK_MONOTONIC), wakeup_.tag());
+  }
+}
+
+void EventLoop::Wakeup::Complete(bool) {
+  const std::lock_guard lock(loop_->posted_mutex_);
+  loop_->ready_.insert(loop_->ready_.end(), loop_->posted_.begin(),
+                       loop_->posted_.end());
+  loop_->posted_.clear();
+}
+
+void EventLoop::Shutdown() {
+  const std::lock_guard lock(posted_mutex_);
+  if (std::exchange(shutdown_, true)) return;
+  queue_->Shutdown();
+}
+
+}  // namespace gather::async

@@ -1,0 +1,175 @@
+#ifndef GATHER_SERVER_ASYNC_EVENT_LOOP_H_
+#define GATHER_SERVER_ASYNC_EVENT_LOOP_H_
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/completion_queue.h>
+
+#include <atomic>
+#include <coroutine>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "server/async/completion.h"
+#include "server/async/task.h"
+
+namespace gather::async {
+
+// One thread's loop over one completion queue: next, cast, complete. RPCs of
+// both directions, timers and posted work all arrive here, so what runs on a
+// loop needs no lock against anything else on it.
+//
+//   EventLoop loop;
+//   int answer = loop.RunUntilComplete(Answer(loop));
+//
+// Thread: Run() and RunUntilComplete() make the calling thread the loop's
+// thread. Post() and Shutdown() may be called from any thread; all else only on
+// the loop's thread.
+// Lifetime: settle every operation before Shutdown() (TaskScope::Join() does);
+// gRPC aborts where an operation is started on a queue that is shut down.
+class EventLoop {
+ public:
+  // A queue of its own: enough for clients and timers.
+  EventLoop() : EventLoop(std::make_unique<grpc::CompletionQueue>()) {}
+
+  // A server's queue, from grpc::ServerBuilder::AddCompletionQueue().
+  explicit EventLoop(std::unique_ptr<grpc::CompletionQueue> queue);
+
+  // Shuts the queue down, and drains it.
+  ~EventLoop();
+
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Runs until Shutdown() was called and everything delivered.
+  void Run();
+
+  // Runs `task` on the calling thread, and all else on the loop meanwhile,
+  // until the task has ended; throws what it threw.
+  template <typename T>
+  T RunUntilComplete(Task<T> task);
+
+  // Has `completion` completed on the loop's thread, with ok=true, soon. Never
+  // runs it before returning.
+  void Post(Completion* completion);
+
+  // The same for a callable: `loop.Post([&] { ... });`
+  template <typename F>
+    requires std::is_invocable_v<F>
+  void Post(F function);
+
+  // co_await loop.Yield(): lets all else that is ready run first.
+  class YieldAwaiter;
+  YieldAwaiter Yield();
+
+  // Lets Run() return once everything outstanding is delivered. Idempotent.
+  void Shutdown();
+
+  // The queue, to start operations on with a Completion's tag.
+  grpc::CompletionQueue* queue() { return queue_.get(); }
+
+  bool IsCurrentThread() const {
+    return thread_.load(std::memory_order_relaxed) ==
+           std::this_thread::get_id();
+  }
+
+  // The work that runs now: see Completion::activity().
+  const char* activity() const {
+    return activity_.load(std::memory_order_relaxed);
+  }
+  void set_activity(const char* activity) {
+    activity_.store(activity, std::memory_order_relaxed);
+  }
+
+ private:
+  // Brings work that other threads posted to the loop.
+  class Wakeup final : public Completion {
+   public:
+    explicit Wakeup(EventLoop* loop) : loop_(loop) {}
+    void Complete(bool ok) override;
+
+   private:
+    EventLoop* loop_;
+  };
+
+  // Delivers what is there; waits for one completion if nothing is ready.
+  // False once the queue is shut down and drained.
+  bool RunOnce();
+  void RunReady();
+  void Step(Completion* completion, bool ok);
+
+  const std::unique_ptr<grpc::CompletionQueue> queue_;
+  std::atomic<std::thread::id> thread_{};
+  std::atomic<const char*> activity_{nullptr};
+  std::vector<Completion*> ready_;    // posted by the loop's own thread
+  std::vector<Completion*> running_;  // scratch for RunReady
+
+  Wakeup wakeup_{this};
+  grpc::Alarm alarm_;  // at most one in flight: guarded by posted_mutex_
+  std::mutex posted_mutex_;
+  std::vector<Completion*> posted_;  // by other threads
+  bool shutdown_ = false;            // guarded by posted_mutex_
+};
+
+class [[nodiscard]] EventLoop::YieldAwaiter final : public Completion {
+ public:
+  explicit YieldAwaiter(EventLoop* loop) : loop_(loop) {}
+
+  bool await_ready() noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    set_activity(loop_->activity());
+    loop_->Post(this);
+  }
+  void await_resume() noexcept {}
+
+ private:
+  void Complete(bool) override { waiter_.resume(); }
+
+  EventLoop* loop_;
+  std::coroutine_handle<> waiter_;
+};
+
+inline EventLoop::YieldAwaiter EventLoop::Yield() { return YieldAwaiter(this); }
+
+template <typename F>
+  requires std::is_invocable_v<F>
+void EventLoop::Post(F function) {
+  class Call final : public Completion {
+   public:
+    explicit Call(F f) : function_(std::move(f)) {}
+    void Complete(bool) override {
+      const std::unique_ptr<Call> self(this);
+      function_();
+    }
+
+   private:
+    F function_;
+  };
+  Post(std::make_unique<Call>(std::move(function)).release());
+}
+
+template <typename T>
+T EventLoop::RunUntilComplete(Task<T> task) {
+  class Flag final : public detail::Continuation {
+   public:
+    std::coroutine_handle<> Done() noexcept override {
+      done = true;
+      return std::noop_coroutine();
+    }
+    bool done = false;
+  };
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  Flag flag;
+  task.Start(&flag);
+  while (!flag.done && RunOnce()) {
+  }
+  assert(flag.done);
+  return task.Take();
+}
+
+}  // namespace gather::async
+
+#endif  // GATHER_SERVER_ASYNC_EVENT_LOOP_H_

@@ -1,0 +1,95 @@
+#include "server/backends/dataset_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace gather::backends {
+namespace {
+
+// C's own files, because an ifstream neither says why it failed nor notices
+// that it was given a directory.
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  const auto close = [](std::FILE* file) { std::fclose(file); };
+  std::unique_ptr<std::FILE, decltype(close)> file(
+      std::fopen(path.c_str(), "rb"), close);
+  if (file == nullptr) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
+  }
+  std::string text;
+  char buffer[16384];
+  while (const std::size_t size =
+             std::fread(buffer, 1, sizeof(buffer), file.get())) {
+    text.append(buffer, size);
+  }
+  if (std::ferror(file.get()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be read"));
+  }
+  return text;
+}
+
+// Whether the line opens with an identifier and a colon.
+bool OpensWithField(absl::string_view line) {
+  const auto end = std::find_if_not(line.begin(), line.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
+  });
+  return end != line.begin() && end != line.end() && *end == ':';
+}
+
+}  // namespace
+
+std::string FoldJsonError(absl::string_view message) {
+  std::vector<absl::string_view> words;
+  for (absl::string_view word :
+       absl::StrSplit(message, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())) {
+    // The caret pointed into a line of its own, which no longer stands above.
+    if (word != "^") words.push_back(word);
+  }
+  // Control characters and broken UTF-8 are escaped, quotes stay legible.
+  const std::string line =
+      absl::StrReplaceAll(absl::Utf8SafeCEscape(absl::StrJoin(words, " ")),
+                          {{"\\\"", "\""}, {"\\'", "'"}});
+  absl::string_view rest(line);
+  // Three forms: a field or nothing at the top; a place in brackets, with or
+  // without a field; only words where the text is not JSON.
+  if (absl::ConsumePrefix(&rest, ": ")) return std::string(rest);
+  if (OpensWithField(line)) return line;
+  const std::size_t end = line.find(')');
+  if (!absl::ConsumePrefix(&rest, "(") || end == std::string::npos) {
+    return absl::StrCat("not JSON: ", line);
+  }
+  const absl::string_view path = rest.substr(0, end - 1);
+  rest.remove_prefix(end);
+  const bool names_field = absl::ConsumePrefix(&rest, " ");
+  return absl::StrCat(path, names_field && !path.empty() ? "." : "", rest);
+}
+
+absl::Status ReadDatasetFile(const std::string& path,
+                             google::protobuf::Message* dataset) {
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  // Not absl::Status in the Protobuf of Debian 12.
+  const auto parsed =
+      google::protobuf::util::JsonStringToMessage(*text, dataset);
+  if (parsed.ok()) return absl::OkStatus();
+  const auto message = parsed.message();
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": ",
+      FoldJsonError(absl::string_view(message.data(), message.size()))));
+}
+
+}  // namespace gather::backends

@@ -1,0 +1,138 @@
+// The user, order and product services that stand in for a user's own.
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "server/backends/dataset.h"
+#include "server/backends/error_code_flag.h"
+#include "server/backends/service.h"
+#include "server/ops/grpc_log.h"
+#include "server/ops/log.h"
+#include "server/ops/parse_flags.h"
+#include "server/ops/process.h"
+#include "server/ops/request_log.h"
+#include "server/ops/server_flags.h"
+#include "server/rpc/server.h"
+
+ABSL_FLAG(std::string, role, "", "REQUIRED: user, order or product");
+ABSL_FLAG(std::string, data, "",
+          "JSON file to answer from; may be empty where --generated_users is "
+          "not 0");
+ABSL_FLAG(int64_t, generated_users, 0,
+          "how many users, user-1 and up, to make up beside those of --data");
+ABSL_FLAG(absl::Duration, latency, absl::ZeroDuration(),
+          "how long every answer takes");
+ABSL_FLAG(absl::Duration, latency_jitter, absl::ZeroDuration(),
+          "how much more or less than --latency it may take");
+ABSL_FLAG(double, error_rate, 0, "share of calls that fail, from 0 to 1");
+ABSL_FLAG(gather::backends::ErrorCode, error_code,
+          gather::backends::ErrorCode{absl::StatusCode::kInternal},
+          "what they fail with, as UNAVAILABLE or 14");
+ABSL_FLAG(double, hang_rate, 0,
+          "share of calls that are never answered, from 0 to 1");
+
+namespace gather::backends {
+namespace {
+
+absl::Status CheckRate(std::string_view flag, double rate) {
+  if (rate >= 0 && rate <= 1) return absl::OkStatus();  // NaN is not
+  return ops::FlagError(flag, absl::StrCat("must be from 0 to 1, not ", rate));
+}
+
+absl::StatusOr<Faults> FaultsFromFlags() {
+  for (const absl::Status& check :
+       {ops::CheckFlagNotNegative("latency", absl::GetFlag(FLAGS_latency)),
+        ops::CheckFlagNotNegative("latency_jitter",
+                                  absl::GetFlag(FLAGS_latency_jitter)),
+        CheckRate("error_rate", absl::GetFlag(FLAGS_error_rate)),
+        CheckRate("hang_rate", absl::GetFlag(FLAGS_hang_rate))}) {
+    if (!check.ok()) return check;
+  }
+  return Faults{
+      .latency = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_latency)),
+      .jitter = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_latency_jitter)),
+      .error_rate = absl::GetFlag(FLAGS_error_rate),
+      .error_code = absl::GetFlag(FLAGS_error_code).code,
+      .hang_rate = absl::GetFlag(FLAGS_hang_rate)};
+}
+
+struct Settings {
+  ops::ServerSettings server;
+  Faults faults;
+};
+
+absl::StatusOr<Settings> SettingsFromFlags(const char* listen) {
+  absl::StatusOr<ops::ServerSettings> server =
+      ops::ServerSettingsFromFlags({.listen = listen,
+                                    .max_inflight = 0,
+                                    .max_streams_per_connection = INT32_MAX});
+  if (!server.ok()) return server.status();
+  absl::StatusOr<Faults> faults = FaultsFromFlags();
+  if (!faults.ok()) return faults.status();
+  const int64_t generated = absl::GetFlag(FLAGS_generated_users);
+  if (generated < 0) {
+    return ops::FlagError("generated_users", "must not be negative");
+  }
+  if (generated == 0 && absl::GetFlag(FLAGS_data).empty()) {
+    return ops::FlagError("data", "is needed unless --generated_users is set");
+  }
+  return Settings{*std::move(server), *faults};
+}
+
+template <typename Role>
+int Run(const char* listen,
+        absl::StatusOr<typename Role::Table> (*load)(const std::string&,
+                                                     int64_t),
+        ops::StopSignals& signals) {
+  absl::StatusOr<Settings> settings = SettingsFromFlags(listen);
+  if (!settings.ok())
+    return ops::ReportBadUsage(std::string(settings.status().message()));
+
+  ops::Logger logger(settings->server.log);
+  const ops::ScopedGrpcLog grpc_log(logger);
+  absl::StatusOr<typename Role::Table> table =
+      load(absl::GetFlag(FLAGS_data), absl::GetFlag(FLAGS_generated_users));
+  if (!table.ok()) {
+    logger.Log(ops::LogLevel::kError, "can't load the data",
+               {{"error", table.status().message()}});
+    return 1;
+  }
+  ops::RequestLog request_log(logger);
+  settings->server.server.observer = &request_log;
+  BackendService<Role> service(*std::move(table), settings->faults,
+                               settings->server.server.event_loops);
+  rpc::Server server(settings->server.server);
+  service.AddTo(server);
+  return ops::RunServer(server, settings->server, signals, logger);
+}
+
+int Main(int argc, char** argv) {
+  const auto arguments = ops::ParseFlagsOrExit(
+      argc, argv,
+      "Usage: backend --role=user|order|product --data=FILE [FLAGS]\n"
+      "Serves one of the aggregator's backends, with faults to order.");
+  if (!arguments.empty()) {
+    return ops::ReportBadUsage(
+        absl::StrCat("unexpected argument ", arguments.front()));
+  }
+  ops::StopSignals signals;
+  ops::PrepareProcess();
+  const std::string role = absl::GetFlag(FLAGS_role);
+  if (role == "user") return Run<UserRole>("[::]:50052", LoadUsers, signals);
+  if (role == "order") return Run<OrderRole>("[::]:50053", LoadOrders, signals);
+  if (role == "product") {
+    return Run<ProductRole>("[::]:50054", LoadProducts, signals);
+  }
+  return ops::ReportBadUsage(absl::StrCat(
+      "--role: must be user, order or product, not \"", role, "\""));
+}
+
+}  // namespace
+}  // namespace gather::backends
+
+int main(int argc, char** argv) { return gather::backends::Main(argc, argv); }

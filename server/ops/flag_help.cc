@@ -1,0 +1,100 @@
+#include <errno.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/reflection.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "server/ops/parse_flags.h"
+
+#ifndef GATHER_VERSION
+#define GATHER_VERSION "(no version)"
+#endif
+
+namespace gather::ops {
+namespace {
+
+constexpr std::string_view kThisFile = "server/ops/flag_help.cc";
+constexpr size_t kLineWidth = 80;
+
+// `path` without slashes in front: Abseil drops them from a flag's file name.
+std::string_view WithoutRoot(std::string_view path) {
+  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+  return path;
+}
+
+// True for a flag that is defined in this repository, as against those of
+// Abseil, gRPC or another library. A file name is as the compiler was given
+// it, so what stands before this file's path stands before every other's.
+bool IsOurs(const absl::CommandLineFlag& flag) {
+  const std::string_view here = WithoutRoot(__FILE__);
+  const std::string_view root = here.substr(0, here.size() - kThisFile.size());
+  const std::string file = flag.Filename();
+  std::string_view path = WithoutRoot(file);
+  if (!path.starts_with(root)) return false;
+  path.remove_prefix(root.size());
+  return path.starts_with("server/") || path.starts_with("client/");
+}
+
+// "  --name=default" and, below it, the wrapped help.
+std::string FlagEntry(const std::string& head, const std::string& help) {
+  constexpr char kIndent[] = "\n      ";
+  constexpr size_t kIndentColumns = 6;
+  std::string out = absl::StrCat("  --", head);
+  std::string line;
+  const std::vector<std::string> words =
+      absl::StrSplit(help, ' ', absl::SkipEmpty());
+  for (const std::string& word : words) {
+    const bool fits =
+        kIndentColumns + line.size() + 1 + word.size() <= kLineWidth;
+    if (!line.empty() && !fits) {
+      absl::StrAppend(&out, kIndent, line);
+      line.clear();
+    }
+    absl::StrAppend(&line, line.empty() ? "" : " ", word);
+  }
+  return absl::StrCat(out, kIndent, line, "\n");
+}
+
+std::string ProgramName() { return program_invocation_short_name; }
+
+}  // namespace
+
+std::string HelpText(std::string_view usage) {
+  std::map<std::string, const absl::CommandLineFlag*> ours;
+  for (const auto& [name, flag] : absl::GetAllFlags()) {
+    if (IsOurs(*flag)) ours.emplace(std::string(name), flag);
+  }
+  std::string out = std::string(usage) + "\n\nFlags:\n";
+  for (const auto& [name, flag] : ours) {
+    const std::string value = flag->DefaultValue();
+    out +=
+        FlagEntry(name + "=" + (value.empty() ? "\"\"" : value), flag->Help());
+  }
+  out += FlagEntry("flagfile=FILE", "Read flags from a file, one a line.");
+  out += FlagEntry("fromenv=NAME,...",
+                   "Take these flags from the environment: FLAGS_NAME.");
+  out += FlagEntry("help", "Print this text.");
+  out += FlagEntry("version", "Print the version.");
+  return out;
+}
+
+std::string VersionText() { return ProgramName() + " " GATHER_VERSION; }
+
+int ReportBadUsage(std::string_view message) {
+  const std::string name = ProgramName();
+  const std::string line = absl::StrCat(
+      name, ": ", absl::string_view(message.data(), message.size()), "; see ",
+      name, " --help\n");
+  std::fputs(line.c_str(), stderr);
+  return kExitBadUsage;
+}
+
+}  // namespace gather::ops

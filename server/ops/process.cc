@@ -1,0 +1,81 @@
+#include "server/ops/process.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "absl/synchronization/mutex.h"
+#include "server/async/clock.h"
+
+namespace gather::ops {
+namespace {
+
+// Written aside and renamed: a reader sees the whole number or no file.
+absl::Status WritePortFile(const std::string& path, int port) {
+  const std::string aside = path + ".tmp";
+  std::ofstream file(aside);
+  file << port << '\n';
+  file.close();
+  if (file.fail() || std::rename(aside.c_str(), path.c_str()) != 0) {
+    return absl::UnavailableError("can't write --port_file " + path);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGTERM);
+  sigaddset(&signals_, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+}
+
+int StopSignals::Wait() {
+  int signal = 0;
+  sigwait(&signals_, &signal);
+  pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+  return signal;
+}
+
+void PrepareProcess() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+}
+
+int RunServer(rpc::Server& server, const ServerSettings& settings,
+              StopSignals& signals, Logger& logger) {
+  absl::Status started = server.Start();
+  if (started.ok() && !settings.port_file.empty()) {
+    started = WritePortFile(settings.port_file, server.port());
+  }
+  if (!started.ok()) {
+    logger.Log(LogLevel::kError, "can't start", {{"error", started.message()}});
+    return 1;
+  }
+  logger.Log(LogLevel::kInfo, "serving",
+             {{"listen", settings.server.listen},
+              {"port", server.port()},
+              {"event_loops", settings.server.event_loops}});
+
+  const int signal = signals.Wait();
+  logger.Log(LogLevel::kInfo, "draining",
+             {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"},
+              {"in_flight", server.admission().in_flight()}});
+  server.StopServing();
+  std::this_thread::sleep_for(settings.drain_delay);
+  server.Drain(async::Clock::now() + settings.drain_timeout);
+  logger.Log(LogLevel::kInfo, "stopped");
+  return 0;
+}
+
+}  // namespace gather::ops

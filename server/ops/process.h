@@ -1,0 +1,40 @@
+#ifndef GATHER_SERVER_OPS_PROCESS_H_
+#define GATHER_SERVER_OPS_PROCESS_H_
+
+#include <csignal>
+
+#include "server/ops/log.h"
+#include "server/ops/server_flags.h"
+#include "server/rpc/server.h"
+
+namespace gather::ops {
+
+// Catches SIGTERM and SIGINT for WaitForStop. Make it in main before any other
+// thread: threads inherit the mask, and a signal must not end one of them.
+class StopSignals {
+ public:
+  StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  // Returns the first signal. From then on, the next one ends the process at
+  // once, as if nobody had caught it.
+  int Wait();
+
+ private:
+  sigset_t signals_;
+};
+
+// What every server process does before its first thread: raises the limit on
+// open files as far as it may, ignores SIGPIPE, and turns off Abseil's deadlock
+// detection, which Debian's build has on and every mutex of gRPC pays for.
+void PrepareProcess();
+
+// Starts the server, serves until a signal comes, drains, and returns the
+// process's exit code: 0, or 1 where it could not start.
+int RunServer(rpc::Server& server, const ServerSettings& settings,
+              StopSignals& signals, Logger& logger);
+
+}  // namespace gather::ops
+
+#endif  // GATHER_SERVER_OPS_PROCESS_H_

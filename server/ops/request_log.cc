@@ -1,0 +1,44 @@
+#include "server/ops/request_log.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/async/clock.h"
+
+namespace gather::ops {
+namespace {
+
+LogLevel LevelFor(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::INTERNAL:
+    case grpc::StatusCode::UNKNOWN:
+    case grpc::StatusCode::DATA_LOSS:
+      return LogLevel::kError;
+    default:
+      return LogLevel::kInfo;
+  }
+}
+
+}  // namespace
+
+void RequestLog::OnEnd(const rpc::ServerCall& call,
+                       const grpc::Status& status) {
+  const LogLevel level = LevelFor(status.error_code());
+  if (!logger_.Enabled(level)) return;
+  const std::string peer = call.peer();
+  const std::string code = absl::StatusCodeToString(
+      static_cast<absl::StatusCode>(status.error_code()));
+  std::vector<Field> fields = {
+      {"method", std::string_view(call.method())},
+      {"peer", peer},
+      {"code", code},
+      {"duration", absl::FromChrono(async::Clock::now() - call.start())}};
+  if (!status.ok()) fields.emplace_back("error", status.error_message());
+  for (const auto& [key, value] : call.notes()) fields.emplace_back(key, value);
+  logger_.Log(level, "request", fields);
+}
+
+}  // namespace gather::ops

@@ -1,0 +1,122 @@
+#include "server/ops/server_flags.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <thread>
+
+#include "absl/flags/flag.h"
+#include "server/ops/parse_flags.h"
+
+ABSL_FLAG(std::string, listen, "",
+          "address to serve on, host:port; port 0 takes a free one; empty "
+          "means all addresses and the program's usual port");
+ABSL_FLAG(int, event_loops, 0,
+          "event loops, a thread each; 0 means one a core");
+ABSL_FLAG(int64_t, max_inflight, -1,
+          "requests in flight before more are refused with "
+          "RESOURCE_EXHAUSTED; 0 means no limit, -1 the program's default "
+          "(aggregator 20000, backend no limit)");
+ABSL_FLAG(int, max_streams_per_connection, -1,
+          "calls at a time on one connection; -1 means the program's default "
+          "(aggregator 1000, backend no limit)");
+ABSL_FLAG(int64_t, memory_quota_mb, 1024,
+          "megabytes that gRPC may hold for all connections together");
+ABSL_FLAG(absl::Duration, max_connection_age, absl::Hours(1),
+          "connections older than this are asked to reconnect");
+ABSL_FLAG(absl::Duration, max_connection_age_grace, absl::Seconds(30),
+          "how long such a connection may finish its calls");
+ABSL_FLAG(absl::Duration, drain_delay, absl::ZeroDuration(),
+          "after SIGTERM, how long to serve on with health NOT_SERVING, so "
+          "that load balancers look away");
+ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(10),
+          "then, how long calls in flight may take before they are cancelled");
+ABSL_FLAG(gather::ops::LogFormat, log_format, gather::ops::LogFormat::kText,
+          "text or json");
+ABSL_FLAG(gather::ops::LogLevel, log_level, gather::ops::LogLevel::kInfo,
+          "debug, info, warning, error or off");
+ABSL_FLAG(std::string, port_file, "",
+          "file to write the port to, once it is listened on");
+
+namespace gather::ops {
+namespace {
+
+constexpr absl::Duration kLongest = absl::Hours(24 * 365);
+
+absl::Status CheckFlags() {
+  for (const absl::Status& check :
+       {CheckFlagRange("event_loops", absl::GetFlag(FLAGS_event_loops), 0,
+                       1024),
+        CheckFlagRange<int64_t>("max_inflight",
+                                absl::GetFlag(FLAGS_max_inflight), -1,
+                                int64_t{1} << 32),
+        CheckFlagRange("max_streams_per_connection",
+                       absl::GetFlag(FLAGS_max_streams_per_connection), -1,
+                       std::numeric_limits<int>::max()),
+        CheckFlagRange<int64_t>("memory_quota_mb",
+                                absl::GetFlag(FLAGS_memory_quota_mb), 16,
+                                int64_t{1} << 20),
+        CheckFlagPositive("max_connection_age",
+                          absl::GetFlag(FLAGS_max_connection_age)),
+        CheckFlagNotNegative("max_connection_age_grace",
+                             absl::GetFlag(FLAGS_max_connection_age_grace)),
+        CheckFlagNotNegative("drain_delay", absl::GetFlag(FLAGS_drain_delay)),
+        CheckFlagNotNegative("drain_timeout",
+                             absl::GetFlag(FLAGS_drain_timeout))}) {
+    if (!check.ok()) return check;
+  }
+  return absl::OkStatus();
+}
+
+// gRPC keeps these in an int of milliseconds.
+std::chrono::milliseconds Milliseconds(absl::Duration duration) {
+  return absl::ToChronoMilliseconds(
+      std::min(duration, absl::Milliseconds(std::numeric_limits<int>::max())));
+}
+
+}  // namespace
+
+absl::Status CheckFlagNotNegative(std::string_view flag, absl::Duration value) {
+  if (value >= absl::ZeroDuration() && value <= kLongest) {
+    return absl::OkStatus();
+  }
+  return FlagError(flag, absl::StrCat("must be from 0 to a year, not ",
+                                      absl::FormatDuration(value)));
+}
+
+absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
+    const ServerDefaults& defaults) {
+  absl::Status checked = CheckFlags();
+  if (!checked.ok()) return checked;
+
+  ServerSettings settings;
+  rpc::ServerOptions& server = settings.server;
+  const std::string listen = absl::GetFlag(FLAGS_listen);
+  server.listen = listen.empty() ? defaults.listen : listen;
+  const int loops = absl::GetFlag(FLAGS_event_loops);
+  server.event_loops =
+      loops > 0
+          ? loops
+          : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int64_t inflight = absl::GetFlag(FLAGS_max_inflight);
+  server.max_inflight = inflight >= 0 ? inflight : defaults.max_inflight;
+  const int streams = absl::GetFlag(FLAGS_max_streams_per_connection);
+  server.max_streams_per_connection =
+      streams >= 0 ? streams : defaults.max_streams_per_connection;
+  server.memory_quota_bytes =
+      static_cast<std::size_t>(absl::GetFlag(FLAGS_memory_quota_mb)) << 20;
+  server.max_connection_age =
+      Milliseconds(absl::GetFlag(FLAGS_max_connection_age));
+  server.max_connection_age_grace =
+      Milliseconds(absl::GetFlag(FLAGS_max_connection_age_grace));
+  settings.log.format = absl::GetFlag(FLAGS_log_format);
+  settings.log.level = absl::GetFlag(FLAGS_log_level);
+  settings.drain_delay =
+      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_drain_delay));
+  settings.drain_timeout =
+      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_drain_timeout));
+  settings.port_file = absl::GetFlag(FLAGS_port_file);
+  return settings;
+}
+
+}  // namespace gather::ops

@@ -1,0 +1,126 @@
+#ifndef GATHER_SERVER_RPC_CLIENT_CALL_H_
+#define GATHER_SERVER_RPC_CLIENT_CALL_H_
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/support/async_unary_call.h>
+
+#include <cassert>
+#include <coroutine>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/async/clock.h"
+#include "server/async/completion.h"
+#include "server/async/event_loop.h"
+
+namespace gather::rpc {
+
+struct CallOptions {
+  // When the call is given up with DEADLINE_EXCEEDED. Always set one: gRPC's
+  // own default is to wait for ever.
+  async::Clock::time_point deadline;
+
+  // Cancels the call with CANCELLED.
+  std::stop_token stop;
+
+  // Sent with the request: lower-case keys.
+  std::vector<std::pair<std::string, std::string>> metadata;
+};
+
+// What a finished unary call means, given the `ok` of its tag. A status of OK
+// is not enough: a reply that can't be parsed arrives as ok=false with it.
+absl::Status UnaryOutcome(bool ok, const grpc::Status& status);
+
+// One unary call, awaited:
+//
+//   UnaryCall call(loop, *stub, &UserService::Stub::PrepareAsyncGetUser,
+//                  request, {.deadline = deadline, .stop = stop});
+//   absl::StatusOr<GetUserResponse> reply = co_await call;
+//
+// A reply that arrived with no message in it is OK and empty here (gRPC 1.51
+// can't tell): check that the answer is the one that was asked for.
+//
+// Thread: the loop's; the stop may come from any.
+// Lifetime: the request is copied into gRPC's buffers when the await starts;
+// `stub` must outlive the await. Awaited at most once.
+template <typename Stub, typename Request, typename Response>
+class [[nodiscard]] UnaryCall final : public async::Completion {
+ public:
+  using Prepare = std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> (
+      Stub::*)(grpc::ClientContext*, const Request&, grpc::CompletionQueue*);
+
+  UnaryCall(async::EventLoop& loop, Stub& stub, Prepare prepare,
+            const Request& request, CallOptions options)
+      : loop_(loop),
+        stub_(stub),
+        prepare_(prepare),
+        request_(request),
+        stop_(std::move(options.stop)) {
+    context_.set_deadline(async::ToTimespec(options.deadline));
+    for (auto& [key, value] : options.metadata) {
+      context_.AddMetadata(key, value);
+    }
+  }
+
+  bool await_ready() noexcept { return stop_.stop_requested(); }
+
+  void await_suspend(std::coroutine_handle<> waiter) {
+    assert(loop_.IsCurrentThread());
+    waiter_ = waiter;
+    set_activity(loop_.activity());
+    reader_ = (stub_.*prepare_)(&context_, request_, loop_.queue());
+    reader_->StartCall();
+    reader_->Finish(&response_, &status_, tag());
+    started_ = true;
+    // Cancel, then await: the tag still comes, and only it ends the await.
+    on_stop_.emplace(std::move(stop_), Cancel(&context_));
+  }
+
+  absl::StatusOr<Response> await_resume() {
+    if (!started_) return absl::CancelledError("cancelled before the call");
+    absl::Status outcome = UnaryOutcome(ok_, status_);
+    if (!outcome.ok()) return outcome;
+    return std::move(response_);
+  }
+
+ private:
+  class Cancel {
+   public:
+    explicit Cancel(grpc::ClientContext* context) : context_(context) {}
+    void operator()() { context_->TryCancel(); }
+
+   private:
+    grpc::ClientContext* context_;
+  };
+
+  void Complete(bool ok) override {
+    ok_ = ok;
+    on_stop_.reset();
+    waiter_.resume();
+  }
+
+  async::EventLoop& loop_;
+  Stub& stub_;
+  const Prepare prepare_;
+  const Request& request_;
+  std::stop_token stop_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader_;
+  Response response_;
+  grpc::Status status_;
+  std::optional<std::stop_callback<Cancel>> on_stop_;
+  std::coroutine_handle<> waiter_;
+  bool started_ = false;
+  bool ok_ = false;
+};
+
+}  // namespace gather::rpc
+
+#endif  // GATHER_SERVER_RPC_CLIENT_CALL_H_

@@ -1,0 +1,149 @@
+#ifndef GATHER_SERVER_RPC_METHOD_H_
+#define GATHER_SERVER_RPC_METHOD_H_
+
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_unary_call.h>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "server/async/event_loop.h"
+#include "server/async/operation.h"
+#include "server/async/outcome.h"
+#include "server/async/task.h"
+#include "server/async/task_scope.h"
+#include "server/rpc/admission.h"
+#include "server/rpc/server_call.h"
+#include "server/rpc/status.h"
+
+namespace gather::rpc {
+
+// Told of every call that a server ends. Thread: any of the server's loops, so
+// an implementation must neither block nor share a lock between them.
+class CallObserver {
+ public:
+  virtual ~CallObserver() = default;
+  virtual void OnEnd(const ServerCall& call, const grpc::Status& status) = 0;
+};
+
+// What one loop of a server needs to serve calls.
+struct ServingLoop {
+  ServingLoop(int loop_index,
+              std::unique_ptr<grpc::ServerCompletionQueue> server_queue,
+              Admission* server_admission, CallObserver* server_observer)
+      : index(loop_index),
+        queue(server_queue.get()),
+        loop(std::move(server_queue)),
+        admission(server_admission),
+        observer(server_observer) {}
+
+  const int index;  // from 0
+  grpc::ServerCompletionQueue* const queue;
+  async::EventLoop loop;
+  async::TaskScope calls;  // in flight
+  Admission* const admission;
+  CallObserver* const observer;
+};
+
+// A method that a server serves: keeps a request posted on a loop until the
+// server shuts down.
+class Method {
+ public:
+  virtual ~Method() = default;
+  // "package.Service/Method".
+  virtual const char* name() const = 0;
+  virtual async::Task<> Accept(ServingLoop& serving) = 0;
+};
+
+// A unary method. `Service` is the generated AsyncService; the handler is a
+// coroutine in the shape of gRPC's own synchronous methods:
+//
+//   Task<grpc::Status> GetUser(ServerCall& call, const GetUserRequest& request,
+//                              GetUserResponse* response);
+//
+// An exception that leaves it is INTERNAL to the client.
+template <typename Service, typename Request, typename Response>
+class UnaryMethod final : public Method {
+ public:
+  using RequestCall = void (Service::*)(
+      grpc::ServerContext*, Request*,
+      grpc::ServerAsyncResponseWriter<Response>*, grpc::CompletionQueue*,
+      grpc::ServerCompletionQueue*, void*);
+  using Handler = std::function<async::Task<grpc::Status>(
+      ServerCall&, const Request&, Response*)>;
+
+  UnaryMethod(const char* name, Service& service, RequestCall request_call,
+              Handler handler)
+      : name_(name),
+        service_(service),
+        request_call_(request_call),
+        handler_(std::move(handler)) {}
+
+  const char* name() const override { return name_; }
+
+  async::Task<> Accept(ServingLoop& serving) override {
+    while (true) {
+      auto call = std::make_unique<Call>(serving, name_);
+      call->WatchForEnd();  // before the request is posted, or it is too late
+      async::Operation request(serving.loop, [&](void* tag) {
+        (service_.*request_call_)(&call->context(), &call->request,
+                                  &call->writer, serving.queue, serving.queue,
+                                  tag);
+      });
+      // False: the server shuts down. The notice of the end never comes then.
+      if (!co_await request) co_return;
+      serving.calls.Spawn(Serve(serving, std::move(call)));
+    }
+  }
+
+ private:
+  struct Call : ServerCall {
+    Call(ServingLoop& serving, const char* method)
+        : ServerCall(serving.loop, serving.index, method), writer(&context()) {}
+
+    Request request;
+    Response response;
+    grpc::ServerAsyncResponseWriter<Response> writer;
+  };
+
+  async::Task<> Serve(ServingLoop& serving, std::unique_ptr<Call> call) {
+    serving.loop.set_activity(name_);
+    call->Begin();
+    const Admission::Ticket ticket = serving.admission->Enter();
+    const grpc::Status status =
+        ticket ? co_await Handle(*call)
+               : grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                              "too many requests in flight");
+    async::Operation finish(serving.loop, [&](void* tag) {
+      if (status.ok()) {
+        call->writer.Finish(call->response, status, tag);
+      } else {
+        call->writer.FinishWithError(status, tag);
+      }
+    });
+    // False: the call is dead, and nobody reads the answer.
+    co_await finish;
+    co_await call->End();
+    if (serving.observer != nullptr) serving.observer->OnEnd(*call, status);
+  }
+
+  async::Task<grpc::Status> Handle(Call& call) {
+    try {
+      co_return co_await handler_(call, call.request, &call.response);
+    } catch (...) {
+      co_return ToGrpc(async::StatusOf(std::current_exception()));
+    }
+  }
+
+  const char* const name_;
+  Service& service_;
+  const RequestCall request_call_;
+  const Handler handler_;
+};
+
+}  // namespace gather::rpc
+
+#endif  // GATHER_SERVER_RPC_METHOD_H_

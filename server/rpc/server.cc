@@ -1,0 +1,130 @@
+#include "server/rpc/server.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "absl/strings/str_cat.h"
+#include "server/async/clock.h"
+#include "server/async/task_scope.h"
+
+namespace gather::rpc {
+
+Server::Server(ServerOptions options)
+    : options_(std::move(options)), admission_(options_.max_inflight) {}
+
+Server::~Server() { Drain(async::Clock::now()); }
+
+void Server::Register(grpc::Service* service) {
+  assert(state_ == State::kConfiguration);
+  if (std::find(services_.begin(), services_.end(), service) ==
+      services_.end()) {
+    services_.push_back(service);
+  }
+}
+
+void Server::Configure(grpc::ServerBuilder& builder) const {
+  grpc::ResourceQuota quota("gather");
+  quota.Resize(options_.memory_quota_bytes);
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(options_.max_request_bytes);
+  // Identity only: a small compressed request inflates before its size is
+  // checked.
+  builder.AddChannelArgument(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
+                             1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             options_.max_streams_per_connection);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 3000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 5 * 60 * 1000);
+  builder.AddChannelArgument(
+      GRPC_ARG_MAX_CONNECTION_AGE_MS,
+      static_cast<int>(options_.max_connection_age.count()));
+  builder.AddChannelArgument(
+      GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+      static_cast<int>(options_.max_connection_age_grace.count()));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5 * 1000);
+  // With it, a second server on the same port would start and take half of the
+  // connections.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Only reflection runs on gRPC's own threads.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+}
+
+absl::Status Server::Start() {
+  assert(state_ == State::kConfiguration);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  Configure(builder);
+  builder.AddListeningPort(options_.listen,
+                           options_.credentials != nullptr
+                               ? options_.credentials
+                               : grpc::InsecureServerCredentials(),
+                           &port_);
+  for (grpc::Service* service : services_) builder.RegisterService(service);
+  for (int i = 0; i < options_.event_loops; ++i) {
+    loops_.push_back(std::make_unique<ServingLoop>(
+        i, builder.AddCompletionQueue(), &admission_, options_.observer));
+  }
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("can't listen on ", options_.listen));
+  }
+  for (const auto& method : methods_) {
+    const std::string name = method->name();
+    server_->GetHealthCheckService()->SetServingStatus(
+        name.substr(0, name.find('/')), true);
+  }
+  for (const auto& serving : loops_) {
+    threads_.emplace_back([this, &serving = *serving] {
+      serving.loop.RunUntilComplete(Serve(serving));
+      serving.loop.Shutdown();
+      serving.loop.Run();
+    });
+  }
+  state_ = State::kActive;
+  return absl::OkStatus();
+}
+
+async::Task<> Server::Serve(ServingLoop& serving) {
+  async::TaskScope acceptors;
+  for (const auto& method : methods_) {
+    for (int i = 0; i < options_.posted_requests; ++i) {
+      acceptors.Spawn(method->Accept(serving));
+    }
+  }
+  // Every posted request comes back once the server shuts down; the calls that
+  // were taken in go on until they are answered.
+  (void)co_await acceptors.Join();
+  (void)co_await serving.calls.Join();
+}
+
+void Server::StopServing() {
+  if (state_ != State::kActive) return;
+  state_ = State::kDraining;
+  server_->GetHealthCheckService()->SetServingStatus(false);
+}
+
+void Server::Drain(async::Clock::time_point deadline) {
+  StopServing();
+  if (state_ != State::kDraining) return;
+  // On this thread, while the loops go on: it returns when the last call has
+  // ended.
+  server_->Shutdown(async::ToTimespec(deadline));
+  threads_.clear();  // joins: each ends once its calls are settled
+  server_.reset();
+  loops_.clear();
+  state_ = State::kStopped;
+}
+
+}  // namespace gather::rpc

@@ -1,0 +1,122 @@
+#ifndef GATHER_SERVER_RPC_SERVER_H_
+#define GATHER_SERVER_RPC_SERVER_H_
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/async/clock.h"
+#include "server/rpc/admission.h"
+#include "server/rpc/method.h"
+
+namespace gather::rpc {
+
+// What a server lets in. gRPC's own defaults are unlimited or very long.
+struct ServerOptions {
+  // "host:port"; port 0 takes a free one. A port in use is an error.
+  std::string listen = "127.0.0.1:0";
+  // Null means no encryption.
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+  // Threads, each with a completion queue and an event loop.
+  int event_loops = 1;
+  // Requests that wait for a call, a method and loop. With few, a burst waits
+  // in a list inside of gRPC that nothing bounds.
+  int posted_requests = 64;
+  // Calls in flight, over all loops; what is past it gets RESOURCE_EXHAUSTED.
+  // 0 is no limit.
+  int64_t max_inflight = 0;
+  // What all connections together may hold in buffers.
+  std::size_t memory_quota_bytes = std::size_t{1} << 30;
+  int max_request_bytes = 64 * 1024;
+  int max_streams_per_connection = 1000;
+  std::chrono::milliseconds max_connection_age = std::chrono::hours(1);
+  std::chrono::milliseconds max_connection_age_grace = std::chrono::seconds(30);
+  // Told of every call that ends; may be null; must outlive the server.
+  CallObserver* observer = nullptr;
+};
+
+// A gRPC server on event loops, with health checking and reflection.
+//
+//   Server server(options);
+//   server.AddUnary("gather.user.v1.UserService/GetUser", service,
+//                   &UserService::AsyncService::RequestGetUser, handler);
+//   absl::Status started = server.Start();
+//   ...
+//   server.Drain(Clock::now() + 10s);
+//
+// Life: Configuration --Start--> Active --StopServing--> Draining --Drain-->
+// Stopped. A step that was taken already does nothing.
+// Thread: the one that made it, which must not be a loop's.
+// Lifetime: services and handlers must outlive the server.
+class Server {
+ public:
+  enum class State { kConfiguration, kActive, kDraining, kStopped };
+
+  explicit Server(ServerOptions options);
+  // Drains with no time left.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Serves a method: see UnaryMethod. `name` has static lifetime. `service` is
+  // registered with the first of its methods.
+  template <typename ServiceType, typename Base, typename Request,
+            typename Response>
+  void AddUnary(
+      const char* name, ServiceType& service,
+      void (Base::*request_call)(grpc::ServerContext*, Request*,
+                                 grpc::ServerAsyncResponseWriter<Response>*,
+                                 grpc::CompletionQueue*,
+                                 grpc::ServerCompletionQueue*, void*),
+      typename UnaryMethod<Base, Request, Response>::Handler handler) {
+    Register(&service);
+    methods_.push_back(std::make_unique<UnaryMethod<Base, Request, Response>>(
+        name, service, request_call, std::move(handler)));
+  }
+
+  // Listens and serves. UNAVAILABLE, with the address in the message, where it
+  // can't listen there.
+  absl::Status Start();
+
+  // Health says NOT_SERVING from now on; calls are still served. Lets load
+  // balancers look away before Drain() refuses.
+  void StopServing();
+
+  // Takes no more calls, waits for those in flight until `deadline`, cancels
+  // what is left then, and returns when all of it is settled.
+  void Drain(async::Clock::time_point deadline);
+
+  // The port that is listened on, once started.
+  int port() const { return port_; }
+  State state() const { return state_; }
+  const Admission& admission() const { return admission_; }
+
+ private:
+  void Register(grpc::Service* service);
+  void Configure(grpc::ServerBuilder& builder) const;
+  async::Task<> Serve(ServingLoop& serving);
+
+  const ServerOptions options_;
+  State state_ = State::kConfiguration;
+  Admission admission_;
+  std::vector<grpc::Service*> services_;
+  std::vector<std::unique_ptr<Method>> methods_;
+  std::vector<std::unique_ptr<ServingLoop>> loops_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::jthread> threads_;
+  int port_ = 0;
+};
+
+}  // namespace gather::rpc
+
+#endif  // GATHER_SERVER_RPC_SERVER_H_

@@ -1,0 +1,119 @@
+#ifndef GATHER_SERVER_RPC_SERVER_CALL_H_
+#define GATHER_SERVER_RPC_SERVER_CALL_H_
+
+#include <grpcpp/server_context.h>
+
+#include <chrono>
+#include <coroutine>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/async/clock.h"
+#include "server/async/completion.h"
+#include "server/async/event_loop.h"
+
+namespace gather::rpc {
+
+// One inbound call, as its handler sees it.
+//
+// Thread: the loop's. Lifetime: outlives the handler's task.
+class ServerCall {
+ public:
+  // `method` is "package.Service/Method", of static lifetime.
+  ServerCall(async::EventLoop& loop, int loop_index, const char* method)
+      : loop_(loop), loop_index_(loop_index), method_(method) {}
+  ServerCall(const ServerCall&) = delete;
+  ServerCall& operator=(const ServerCall&) = delete;
+
+  async::EventLoop& loop() { return loop_; }
+  // Which of the server's loops that is, from 0: handlers keep state a loop by
+  // it, and need no lock.
+  int loop_index() const { return loop_index_; }
+  const char* method() const { return method_; }
+  std::string peer() const { return context_.peer(); }
+  grpc::ServerContext& context() { return context_; }
+
+  // When the call was taken in.
+  async::Clock::time_point start() const { return start_; }
+
+  // The caller's deadline; time_point::max() where it set none, or one that
+  // can't be read.
+  async::Clock::time_point deadline() const { return deadline_; }
+
+  // Requested as soon as the answer is of no use any more: the caller
+  // cancelled or went away, its deadline passed, or the server's drain ran out
+  // of time.
+  std::stop_token stop_token() const { return stop_.get_token(); }
+
+  // A word on the call for whoever observes it, such as the request log. `key`
+  // has static lifetime.
+  void Note(std::string_view key, std::string value) {
+    notes_.emplace_back(key, std::move(value));
+  }
+  const std::vector<std::pair<std::string_view, std::string>>& notes() const {
+    return notes_;
+  }
+
+  // For the code that serves the call, not for handlers.
+  //
+  // Asks gRPC to say when the call is over. Call before the request is posted;
+  // the notice comes only for a request that came back with ok=true.
+  void WatchForEnd() { context_.AsyncNotifyWhenDone(ended_.tag()); }
+  // Reads what came with the request.
+  void Begin() {
+    start_ = async::Clock::now();
+    deadline_ = async::FromTimespec(context_.raw_deadline());
+    ended_.set_activity(method_);
+  }
+  // co_await call.End(): the notice has come. Its order against the tag of
+  // Finish is open: await both before the call goes.
+  auto End() { return EndAwaiter(&ended_); }
+
+ private:
+  class EndNotice final : public async::Completion {
+   public:
+    explicit EndNotice(ServerCall* call) : call_(call) {}
+    void Complete(bool) override {
+      came_ = true;
+      // Legal only now.
+      if (call_->context_.IsCancelled()) call_->stop_.request_stop();
+      if (waiter_) waiter_.resume();
+    }
+
+   private:
+    friend class ServerCall;
+    ServerCall* call_;
+    bool came_ = false;
+    std::coroutine_handle<> waiter_;
+  };
+
+  class EndAwaiter {
+   public:
+    explicit EndAwaiter(EndNotice* notice) : notice_(notice) {}
+    bool await_ready() noexcept { return notice_->came_; }
+    void await_suspend(std::coroutine_handle<> waiter) noexcept {
+      notice_->waiter_ = waiter;
+    }
+    void await_resume() noexcept {}
+
+   private:
+    EndNotice* notice_;
+  };
+
+  async::EventLoop& loop_;
+  const int loop_index_;
+  const char* const method_;
+  grpc::ServerContext context_;
+  async::Clock::time_point start_;
+  async::Clock::time_point deadline_ = async::Clock::time_point::max();
+  std::stop_source stop_;
+  EndNotice ended_{this};
+  std::vector<std::pair<std::string_view, std::string>> notes_;
+};
+
+}  // namespace gather::rpc
+
+#endif  // GATHER_SERVER_RPC_SERVER_CALL_H_

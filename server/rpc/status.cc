@@ -1,0 +1,40 @@
+#include "server/rpc/status.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/cord.h"
+
+namespace gather::rpc {
+namespace {
+
+constexpr char kReasonUrl[] = "type.gather.dev/reason";
+
+}  // namespace
+
+absl::Status ToAbsl(const grpc::Status& status) {
+  const int code = status.error_code();
+  const bool canonical = code >= 0 && code <= grpc::UNAUTHENTICATED;
+  return absl::Status(canonical ? static_cast<absl::StatusCode>(code)
+                                : absl::StatusCode::kUnknown,
+                      status.error_message());
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
+                      std::string(status.message()));
+}
+
+absl::Status WithReason(absl::Status status, std::string_view reason) {
+  status.SetPayload(kReasonUrl, absl::Cord(std::string(reason)));
+  return status;
+}
+
+std::string ReasonOf(const absl::Status& status) {
+  if (const auto reason = status.GetPayload(kReasonUrl)) {
+    return std::string(*reason);
+  }
+  return absl::StatusCodeToString(status.code());
+}
+
+}  // namespace gather::rpc

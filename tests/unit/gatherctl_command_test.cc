@@ -1,0 +1,131 @@
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "absl/time/time.h"
+#include "client/command.h"
+#include "client/flags.h"
+#include "client/overview.h"
+#include "client/request.h"
+#include "gather/aggregator/v1/aggregator.pb.h"
+#include "gmock/gmock.h"
+#include "grpcpp/support/status.h"
+#include "gtest/gtest.h"
+
+namespace gather::client {
+namespace {
+
+using gather::aggregator::v1::GetOverviewRequest;
+using gather::aggregator::v1::GetOverviewResponse;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::internal::CaptureStderr;
+using ::testing::internal::GetCapturedStderr;
+
+// Runs `arguments` against a table of two commands; `error` is what went to
+// stderr. A command that is run exits with kPartial.
+int Dispatch(const std::vector<std::string>& arguments, std::string& error) {
+  const auto run = [](const std::vector<std::string>&) -> int {
+    return kPartial;
+  };
+  const Command commands[] = {{"greet", "USER", "", run},
+                              {"ping", "", "", run}};
+  CaptureStderr();
+  const int exit_code = RunCommand(commands, arguments);
+  error = GetCapturedStderr();
+  return exit_code;
+}
+
+void ExpectBadUsage(const std::vector<std::string>& arguments,
+                    const std::string& message) {
+  std::string error;
+  EXPECT_EQ(Dispatch(arguments, error), kBadUsage);
+  EXPECT_THAT(error, HasSubstr(": " + message + "; see "));
+  EXPECT_THAT(error, HasSubstr(" --help\n"));
+}
+
+TEST(RunCommandTest, RunsTheCommandThatIsNamed) {
+  std::string error;
+  EXPECT_EQ(Dispatch({"ping"}, error), kPartial);
+  EXPECT_EQ(Dispatch({"greet", "ada"}, error), kPartial);
+  EXPECT_EQ(error, "");
+}
+
+TEST(RunCommandTest, NamesWhatIsWrongWithACommandLine) {
+  ExpectBadUsage({}, "missing command");
+  ExpectBadUsage({"pong"}, "unknown command 'pong'");
+  ExpectBadUsage({"greet"}, "greet: missing USER");
+  ExpectBadUsage({"greet", ""}, "greet: empty USER");
+  ExpectBadUsage({"greet", "ada", "x\x1b"},
+                 "greet: unexpected argument 'x\\x1b'");
+  ExpectBadUsage({"ping", "ada"}, "ping: unexpected argument 'ada'");
+}
+
+TEST(RunCommandTest, RefusesATimeoutThatLeavesNoTimeOrNoEnd) {
+  const absl::FlagSaver saver;
+  absl::SetFlag(&FLAGS_timeout, absl::ZeroDuration());
+  ExpectBadUsage({"ping"}, "--timeout: must be more than 0 and finite, not 0");
+  absl::SetFlag(&FLAGS_timeout, absl::InfiniteDuration());
+  ExpectBadUsage({"ping"},
+                 "--timeout: must be more than 0 and finite, not inf");
+}
+
+TEST(ExitCodeTest, TellsCompletePartialAndFailedApart) {
+  GetOverviewResponse response;
+  EXPECT_EQ(ExitCodeFor(grpc::Status::OK, response), 3);
+  response.set_complete(true);
+  EXPECT_EQ(ExitCodeFor(grpc::Status::OK, response), 0);
+  const grpc::Status unavailable(grpc::StatusCode::UNAVAILABLE, "down");
+  EXPECT_EQ(ExitCodeFor(unavailable, response), 1);
+}
+
+TEST(ExitCodeTest, TakesAnAnswerWithoutSectionsForAFailure) {
+  GetOverviewResponse response;
+  EXPECT_EQ(CheckAnswer(grpc::Status::OK, response).error_code(),
+            grpc::StatusCode::INTERNAL);
+  response.mutable_orders();
+  EXPECT_TRUE(CheckAnswer(grpc::Status::OK, response).ok());
+}
+
+TEST(FillRequestTest, AsksForWhatTheFlagsSay) {
+  GetOverviewRequest request;
+  const OverviewFlags flags{.sections = {"user", "orders"},
+                            .required = {"orders"},
+                            .order_page_size = 3,
+                            .product_page_size = 100};
+  ASSERT_TRUE(FillRequest("ada", flags, request).ok());
+  EXPECT_EQ(request.user_id(), "ada");
+  EXPECT_THAT(request.read_mask().paths(), ElementsAre("user", "orders"));
+  EXPECT_THAT(request.required_sections(),
+              ElementsAre(gather::aggregator::v1::SECTION_ORDERS));
+  EXPECT_EQ(request.order_page_size(), 3);
+  EXPECT_EQ(request.product_page_size(), 100);
+}
+
+TEST(FillRequestTest, LeavesTheMaskOutWhereAllIsAskedFor) {
+  GetOverviewRequest request;
+  ASSERT_TRUE(FillRequest("ada", {}, request).ok());
+  EXPECT_FALSE(request.has_read_mask());
+}
+
+std::string ErrorOf(const OverviewFlags& flags) {
+  GetOverviewRequest request;
+  return std::string(FillRequest("ada", flags, request).message());
+}
+
+TEST(FillRequestTest, NamesTheFlagThatTheServerWouldRefuse) {
+  EXPECT_EQ(ErrorOf({.sections = {"users"}}),
+            "--sections: 'users' is not user, orders or products");
+  EXPECT_EQ(ErrorOf({.required = {""}}),
+            "--required: '' is not user, orders or products");
+  EXPECT_EQ(ErrorOf({.sections = {"user"}, .required = {"orders"}}),
+            "--required: 'orders' is not in --sections");
+  EXPECT_EQ(ErrorOf({.order_page_size = 101}),
+            "--order_page_size: must be from 0 to 100, not 101");
+  EXPECT_EQ(ErrorOf({.product_page_size = -1}),
+            "--product_page_size: must be from 0 to 100, not -1");
+}
+
+}  // namespace
+}  // namespace gather::client

@@ -1,0 +1,266 @@
+#include "server/ops/log.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+
+namespace gather::ops {
+namespace {
+
+// Two connected descriptors that bytes go through.
+class Channel {
+ public:
+  static Channel Pipe() {
+    std::array<int, 2> ends = {-1, -1};
+    EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+    return Channel(ends[0], ends[1]);
+  }
+  static Channel Socket() {
+    std::array<int, 2> ends = {-1, -1};
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+    return Channel(ends[0], ends[1]);
+  }
+  ~Channel() {
+    CloseReader();
+    CloseWriter();
+  }
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  int writer() const { return writer_; }
+  void CloseReader() { Close(reader_); }
+  void CloseWriter() { Close(writer_); }
+
+  // Leaves no room for one byte more.
+  void Fill() const {
+    const std::string filler(4096, '#');
+    fcntl(writer_, F_SETFL, O_NONBLOCK);
+    while (write(writer_, filler.data(), filler.size()) > 0) continue;
+    while (write(writer_, filler.data(), 1) > 0) continue;
+    fcntl(writer_, F_SETFL, 0);
+  }
+
+  // Until `end` was read or no writer is left.
+  std::string ReadUntil(std::string_view end) const {
+    std::string text;
+    std::array<char, 4096> buffer;
+    while (text.find(end) == std::string::npos) {
+      const ssize_t size = read(reader_, buffer.data(), buffer.size());
+      if (size <= 0) break;
+      text.append(buffer.data(), static_cast<std::size_t>(size));
+    }
+    return text;
+  }
+  std::string ReadUntilClosed() const {
+    return ReadUntil("no record holds this");
+  }
+
+ private:
+  Channel(int reader, int writer) : reader_(reader), writer_(writer) {}
+
+  static void Close(int& fd) {
+    if (fd >= 0) close(fd);
+    fd = -1;
+  }
+
+  int reader_;
+  int writer_;
+};
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  EXPECT_EQ(lines.back(), "") << "the last record has no line end";
+  lines.pop_back();
+  return lines;
+}
+
+constexpr std::size_t kQueued = 8;
+
+// A short queue and an impatient end.
+LogOptions SmallQueue() {
+  return {.queue_records = kQueued, .flush_timeout = absl::Milliseconds(10)};
+}
+
+// More than the queue, and the one record that the thread holds, can take.
+void LogTooMuch(Logger& logger) {
+  for (std::size_t i = 0; i < 2 * kQueued; ++i) {
+    logger.Log(LogLevel::kInfo, "filler", {{"n", i}});
+  }
+  EXPECT_GE(logger.dropped(), kQueued - 1);
+}
+
+TEST(LogTest, WhatWasLoggedIsWrittenByTheEnd) {
+  Channel channel = Channel::Pipe();
+  {
+    Logger logger({.format = LogFormat::kText}, channel.writer());
+    logger.Log(LogLevel::kInfo, "listening", {{"port", 50051}});
+    logger.Log(LogLevel::kError, "failed");
+  }
+  channel.CloseWriter();
+  const std::vector<std::string> lines = Lines(channel.ReadUntilClosed());
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_TRUE(absl::EndsWith(lines[0], "Z INFO listening port=50051"));
+  EXPECT_TRUE(absl::EndsWith(lines[1], "Z ERROR failed"));
+}
+
+TEST(LogTest, TheFormatIsTheOneAskedFor) {
+  Channel channel = Channel::Pipe();
+  {
+    Logger logger({.format = LogFormat::kJson}, channel.writer());
+    logger.Log(LogLevel::kInfo, "listening", {{"port", 50051}});
+  }
+  channel.CloseWriter();
+  const std::vector<std::string> lines = Lines(channel.ReadUntilClosed());
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(absl::EndsWith(
+      lines[0], R"("level":"info","message":"listening","port":50051})"));
+}
+
+TEST(LogTest, RecordsBelowTheLevelAreLeftOut) {
+  Channel channel = Channel::Pipe();
+  {
+    Logger logger({.level = LogLevel::kWarning}, channel.writer());
+    EXPECT_FALSE(logger.Enabled(LogLevel::kInfo));
+    EXPECT_TRUE(logger.Enabled(LogLevel::kWarning));
+    logger.Log(LogLevel::kDebug, "one");
+    logger.Log(LogLevel::kInfo, "two");
+    logger.Log(LogLevel::kWarning, "three");
+    logger.Log(LogLevel::kError, "four");
+    EXPECT_EQ(logger.dropped(), 0U);
+  }
+  channel.CloseWriter();
+  const std::vector<std::string> lines = Lines(channel.ReadUntilClosed());
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_TRUE(absl::EndsWith(lines[0], "three"));
+  EXPECT_TRUE(absl::EndsWith(lines[1], "four"));
+}
+
+TEST(LogTest, OffWritesNothing) {
+  Channel channel = Channel::Pipe();
+  {
+    Logger logger({.level = LogLevel::kOff}, channel.writer());
+    logger.Log(LogLevel::kError, "one");
+    logger.Log(LogLevel::kOff, "two");
+  }
+  channel.CloseWriter();
+  EXPECT_EQ(channel.ReadUntilClosed(), "");
+}
+
+TEST(LogTest, ManyThreadsWriteWholeLines) {
+  constexpr int kThreads = 4;
+  constexpr int kRecords = 500;
+  Channel channel = Channel::Pipe();
+  std::string text;
+  std::thread reader([&] { text = channel.ReadUntilClosed(); });
+  {
+    Logger logger({.flush_timeout = absl::InfiniteDuration()},
+                  channel.writer());
+    std::vector<std::thread> threads;
+    threads.reserve(kThreads);
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&logger] {
+        for (int j = 0; j < kRecords; ++j) {
+          logger.Log(LogLevel::kInfo, "record", {{"n", j}});
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(logger.dropped(), 0U);
+  }
+  channel.CloseWriter();
+  reader.join();
+  const std::vector<std::string> lines = Lines(text);
+  EXPECT_EQ(lines.size(), static_cast<std::size_t>(kThreads * kRecords));
+  for (const std::string& line : lines) {
+    EXPECT_TRUE(absl::StrContains(line, "Z INFO record n=")) << line;
+  }
+}
+
+// In the next three, a caller that the reader can stall, or an end that it
+// can, would hang the test.
+
+TEST(LogTest, APipeThatNobodyReadsStallsNobody) {
+  Channel channel = Channel::Pipe();
+  channel.Fill();
+  Logger logger(SmallQueue(), channel.writer());
+  LogTooMuch(logger);
+}
+
+TEST(LogTest, ASocketThatNobodyReadsStallsNobody) {
+  Channel channel = Channel::Socket();
+  channel.Fill();
+  Logger logger(SmallQueue(), channel.writer());
+  LogTooMuch(logger);
+}
+
+TEST(LogTest, AWriteThatNeverEndsDoesNotHoldUpTheEnd) {
+  // A terminal is ready while it has room for a byte, so with nobody at its
+  // other end a write blocks in the middle of a record.
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal < 0) GTEST_SKIP() << "this system has no pseudo-terminals";
+  ASSERT_EQ(grantpt(terminal), 0);
+  ASSERT_EQ(unlockpt(terminal), 0);
+  const int fd = open(ptsname(terminal), O_WRONLY | O_NOCTTY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  // Eight times what Linux keeps for a terminal.
+  constexpr std::size_t kRecords = 512;
+  const std::string padding(1000, 'x');
+  Logger logger(
+      {.queue_records = kRecords, .flush_timeout = absl::Milliseconds(200)},
+      fd);
+  for (std::size_t i = 0; i < kRecords; ++i) {
+    logger.Log(LogLevel::kInfo, "filler", {{"padding", padding}});
+  }
+  close(fd);
+  // `terminal` stays open: to close it would end the write.
+}
+
+TEST(LogTest, TheLogTellsHowManyRecordsAreMissing) {
+  Channel channel = Channel::Pipe();
+  channel.Fill();
+  Logger logger(SmallQueue(), channel.writer());
+  LogTooMuch(logger);
+  // The newest record is among those that were kept.
+  std::string text =
+      channel.ReadUntil("n=" + std::to_string(2 * kQueued - 1) + "\n");
+  text.erase(0, text.find_first_not_of('#'));
+  std::uint64_t missing = 0;
+  for (const std::string& line : Lines(text)) {
+    const std::vector<std::string> parts =
+        absl::StrSplit(line, "Z WARNING log fell behind dropped=");
+    if (parts.size() == 2) missing += std::stoull(parts[1]);
+  }
+  EXPECT_EQ(missing, logger.dropped());
+}
+
+TEST(LogTest, AReaderThatWentAwayEndsNobody) {
+  Channel channel = Channel::Pipe();
+  channel.CloseReader();
+  Logger logger(SmallQueue(), channel.writer());
+  logger.Log(LogLevel::kInfo, "to nobody");
+  while (logger.dropped() == 0) std::this_thread::yield();
+  EXPECT_EQ(logger.dropped(), 1U);
+}
+
+TEST(LogTest, ADescriptorThatIsNotOpenEndsNobody) {
+  Logger logger(SmallQueue(), -1);
+  logger.Log(LogLevel::kInfo, "to nowhere");
+  while (logger.dropped() == 0) std::this_thread::yield();
+  EXPECT_EQ(logger.dropped(), 1U);
+}
+
+}  // namespace
+}  // namespace gather::ops

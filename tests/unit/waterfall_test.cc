@@ -1,0 +1,282 @@
+#include "client/waterfall.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "client/text.h"
+#include "gather/aggregator/v1/aggregator.pb.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace gather::client {
+namespace {
+
+using gather::aggregator::v1::GetOverviewResponse;
+using gather::aggregator::v1::SectionStatus;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+void SetMilliseconds(google::protobuf::Duration& duration, int64_t ms) {
+  duration.set_seconds(ms / 1000);
+  duration.set_nanos(static_cast<int32_t>(ms % 1000 * 1'000'000));
+}
+
+void SetCalled(SectionStatus& status, int64_t start_ms, int64_t duration_ms) {
+  status.set_state(gather::aggregator::v1::SECTION_STATE_OK);
+  status.set_attempts(1);
+  SetMilliseconds(*status.mutable_start_offset(), start_ms);
+  SetMilliseconds(*status.mutable_duration(), duration_ms);
+}
+
+void Fail(SectionStatus& status, const std::string& message) {
+  status.set_state(gather::aggregator::v1::SECTION_STATE_FAILED);
+  status.set_code(4);
+  status.set_reason("BACKEND_TIMEOUT");
+  status.set_message(message);
+}
+
+// All sections arrived: user from 0 to 0.5 s, orders from 0 to 1 s, products
+// from 1 s to 2 s.
+GetOverviewResponse WholeAnswer() {
+  GetOverviewResponse response;
+  SetCalled(*response.mutable_user()->mutable_status(), 0, 500);
+  auto& user = *response.mutable_user()->mutable_user();
+  user.set_id("ada");
+  user.set_display_name("Ada Lovelace");
+  user.set_location("London");
+  user.set_tier(gather::user::v1::TIER_GOLD);
+  SetCalled(*response.mutable_orders()->mutable_status(), 0, 1000);
+  response.mutable_orders()->set_total_size(12);
+  for (int i = 0; i < 4; ++i) {
+    auto& order = *response.mutable_orders()->add_orders();
+    order.add_line_items()->set_product_name("Wok");
+    order.mutable_total()->set_currency_code("EUR");
+    order.mutable_total()->set_units(39);
+  }
+  SetCalled(*response.mutable_products()->mutable_status(), 1000, 1000);
+  response.mutable_products()->add_products()->set_name("Saffron");
+  response.set_complete(true);
+  SetMilliseconds(*response.mutable_timing()->mutable_duration(), 2000);
+  SetMilliseconds(*response.mutable_timing()->mutable_sequential_duration(),
+                  2500);
+  return response;
+}
+
+GetOverviewResponse PartialAnswer() {
+  GetOverviewResponse response = WholeAnswer();
+  response.mutable_orders()->clear_orders();
+  Fail(*response.mutable_orders()->mutable_status(), "No answer in time.");
+  response.set_complete(false);
+  return response;
+}
+
+std::vector<std::string> Lines(const GetOverviewResponse& response,
+                               const WaterfallOptions& options) {
+  return absl::StrSplit(RenderWaterfall(response, options), '\n');
+}
+
+// The cells between the name and the time of an ASCII line.
+std::string BarOf(const std::string& line) {
+  const size_t begin = line.find_first_of("#.", 1);
+  return begin == std::string::npos
+             ? ""
+             : line.substr(begin, line.find(' ', begin) - begin);
+}
+
+TEST(WaterfallTest, DrawsTicksForWhatArrivedAndACrossForWhatFailed) {
+  const std::vector<std::string> lines = Lines(PartialAnswer(), {});
+  ASSERT_EQ(lines.size(), 5u);
+  EXPECT_THAT(lines[0], StartsWith("✓ user"));
+  EXPECT_THAT(lines[1], StartsWith("✗ orders"));
+  EXPECT_THAT(lines[2], StartsWith("✓ products"));
+  EXPECT_THAT(lines[1], HasSubstr("BACKEND_TIMEOUT: No answer in time."));
+}
+
+TEST(WaterfallTest, SaysInAFewWordsWhatEachSectionHolds) {
+  const std::vector<std::string> lines = Lines(WholeAnswer(), {});
+  EXPECT_THAT(lines[0], HasSubstr("500.0 ms  Ada Lovelace, London, gold"));
+  EXPECT_THAT(lines[1], HasSubstr("4 of 12 orders, latest Wok (EUR 39.00)"));
+  EXPECT_THAT(lines[2], HasSubstr("1.0 s  1 product, best match Saffron"));
+}
+
+TEST(WaterfallTest, DrawsAllBarsOnOneAxis) {
+  const std::vector<std::string> lines =
+      Lines(WholeAnswer(), {.width = 80, .ascii = true});
+  EXPECT_EQ(BarOf(lines[0]), "#####...............");
+  EXPECT_EQ(BarOf(lines[1]), "##########..........");
+  EXPECT_EQ(BarOf(lines[2]), "..........##########");
+}
+
+TEST(WaterfallTest, StretchesTheAxisToASectionThatOutlastsTheTotal) {
+  GetOverviewResponse response = WholeAnswer();
+  SetMilliseconds(*response.mutable_timing()->mutable_duration(), 1000);
+  const std::vector<std::string> lines = Lines(response, {.ascii = true});
+  EXPECT_EQ(BarOf(lines[2]), "..........##########");
+}
+
+TEST(WaterfallTest, DrawsPartsOfACellInUnicode) {
+  GetOverviewResponse response = WholeAnswer();
+  // 20 cells of 100 ms: 2.5 cells.
+  SetCalled(*response.mutable_user()->mutable_status(), 0, 250);
+  EXPECT_THAT(Lines(response, {})[0], HasSubstr(" ██▌·"));
+}
+
+TEST(WaterfallTest, ComparesTheTotalWithOneCallAfterTheOther) {
+  EXPECT_THAT(
+      RenderWaterfall(WholeAnswer(), {}),
+      HasSubstr("Total time: 2.0 s (one after the other: 2.5 s, 1.2x)\n"));
+}
+
+TEST(WaterfallTest, ComparesNothingWhereOnlyOneSectionWasCalled) {
+  GetOverviewResponse response = WholeAnswer();
+  for (SectionStatus* status :
+       {response.mutable_orders()->mutable_status(),
+        response.mutable_products()->mutable_status()}) {
+    status->Clear();
+    status->set_state(gather::aggregator::v1::SECTION_STATE_NOT_REQUESTED);
+  }
+  EXPECT_THAT(RenderWaterfall(response, {}), HasSubstr("Total time: 2.0 s\n"));
+}
+
+TEST(WaterfallTest, ShowsADashAndNoTimeForWhatWasNotRequested) {
+  GetOverviewResponse response = WholeAnswer();
+  response.mutable_orders()->Clear();
+  response.mutable_orders()->mutable_status()->set_state(
+      gather::aggregator::v1::SECTION_STATE_NOT_REQUESTED);
+  const std::string line = Lines(response, {})[1];
+  EXPECT_THAT(line, StartsWith("– orders  "));
+  EXPECT_THAT(line, HasSubstr("  not requested"));
+  EXPECT_THAT(line, Not(HasSubstr("ms")));
+  EXPECT_THAT(line, Not(HasSubstr("·")));
+}
+
+TEST(WaterfallTest, SaysThatASectionIsMissingFromTheAnswer) {
+  GetOverviewResponse response = WholeAnswer();
+  response.clear_orders();
+  EXPECT_THAT(Lines(response, {})[1], HasSubstr("missing from the answer"));
+  EXPECT_THAT(Lines(response, {.absent = "waiting"})[1], HasSubstr("waiting"));
+}
+
+TEST(WaterfallTest, TakesAStateOfANewerServerForNeitherGoodNorBad) {
+  GetOverviewResponse response = WholeAnswer();
+  response.mutable_orders()->mutable_status()->set_state(
+      static_cast<gather::aggregator::v1::SectionState>(9));
+  EXPECT_THAT(Lines(response, {})[1], StartsWith("? orders"));
+}
+
+TEST(WaterfallTest, CountsAttemptsWhenThereWasMoreThanOne) {
+  GetOverviewResponse response = WholeAnswer();
+  EXPECT_THAT(RenderWaterfall(response, {}), Not(HasSubstr("attempt")));
+  response.mutable_user()->mutable_status()->set_attempts(3);
+  EXPECT_THAT(Lines(response, {.width = 120})[0],
+              HasSubstr("gold (3 attempts)"));
+}
+
+TEST(WaterfallTest, DrawsTheThinnestBarWhereTheTotalIsZero) {
+  GetOverviewResponse response = WholeAnswer();
+  for (SectionStatus* status :
+       {response.mutable_user()->mutable_status(),
+        response.mutable_orders()->mutable_status(),
+        response.mutable_products()->mutable_status()}) {
+    SetCalled(*status, 0, 0);
+  }
+  response.mutable_timing()->mutable_duration()->Clear();
+  response.mutable_timing()->mutable_sequential_duration()->Clear();
+  const std::vector<std::string> lines = Lines(response, {.ascii = true});
+  EXPECT_EQ(BarOf(lines[0]), "#...................");
+  EXPECT_EQ(lines[3], "Total time: 0 ms (one after the other: 0 ms)");
+}
+
+TEST(WaterfallTest, KeepsHugeAndNegativeTimesWithinTheBar) {
+  GetOverviewResponse response = WholeAnswer();
+  auto& user = *response.mutable_user()->mutable_status();
+  user.mutable_duration()->set_seconds(std::numeric_limits<int64_t>::max());
+  user.mutable_start_offset()->set_seconds(std::numeric_limits<int64_t>::max());
+  auto& orders = *response.mutable_orders()->mutable_status();
+  orders.mutable_duration()->set_seconds(-315'576'000'000);
+  orders.mutable_start_offset()->set_seconds(
+      std::numeric_limits<int64_t>::min());
+  const std::vector<std::string> lines =
+      Lines(response, {.width = 120, .ascii = true});
+  EXPECT_EQ(BarOf(lines[0]).size(), BarOf(lines[2]).size());
+  EXPECT_EQ(BarOf(lines[1]).size(), BarOf(lines[2]).size());
+  EXPECT_THAT(lines[0], HasSubstr("2562047788015215 h 30 min"));
+  EXPECT_THAT(lines[1], HasSubstr("-87660000 h 0 min"));
+}
+
+TEST(WaterfallTest, HasNoEscapeByteWithoutColour) {
+  EXPECT_THAT(RenderWaterfall(PartialAnswer(), {}), Not(HasSubstr("\x1b")));
+}
+
+TEST(WaterfallTest, EndsEachColourThatItBegins) {
+  const std::string text = RenderWaterfall(PartialAnswer(), {.colour = true});
+  EXPECT_THAT(text, HasSubstr("\x1b[32m✓\x1b[0m"));
+  EXPECT_THAT(text, HasSubstr("\x1b[31m✗\x1b[0m"));
+  for (const std::string& line : std::vector<std::string>(
+           absl::StrSplit(text, '\n', absl::SkipEmpty()))) {
+    const std::vector<std::string> parts = absl::StrSplit(line, "\x1b[");
+    for (size_t i = 1; i < parts.size(); ++i) {
+      EXPECT_EQ(parts[i].starts_with("0m"), i % 2 == 0) << line;
+    }
+    EXPECT_EQ(parts.size() % 2, 1u) << line;
+  }
+}
+
+TEST(WaterfallTest, EscapesControlCharactersFromBackends) {
+  GetOverviewResponse response = PartialAnswer();
+  response.mutable_user()->mutable_user()->set_display_name(
+      "Eve\x1b[2J\r\nTotal");
+  response.mutable_orders()->mutable_status()->set_message("\x9b\u202e\a");
+  response.mutable_products()->mutable_products(0)->set_name("a\tb");
+  const std::string text = RenderWaterfall(response, {});
+  EXPECT_THAT(text, HasSubstr("Eve\\x1b[2J\\r\\nTotal, London"));
+  EXPECT_THAT(text, HasSubstr("BACKEND_TIMEOUT: \\x9b\\u202e\\x07"));
+  EXPECT_THAT(text, HasSubstr("best match a\\tb"));
+}
+
+TEST(WaterfallTest, StaysWithinTheWidth) {
+  GetOverviewResponse response = PartialAnswer();
+  response.mutable_orders()->mutable_status()->set_message(
+      "The orders backend did not answer in time, and this message is long.");
+  response.mutable_user()->mutable_user()->set_display_name("李小龙 李小龙");
+  for (const int width : {30, 40, 54, 60, 80, 81, 100, 200}) {
+    for (const std::string& line : Lines(response, {.width = width})) {
+      if (line.starts_with("Total time")) continue;
+      EXPECT_LE(DisplayWidth(line), width) << line;
+    }
+  }
+}
+
+TEST(WaterfallTest, PutsTheSummaryBelowTheBarWhereItIsNarrow) {
+  const std::vector<std::string> lines =
+      Lines(WholeAnswer(), {.width = 45, .ascii = true});
+  EXPECT_THAT(lines[0], StartsWith("+ user     #"));
+  EXPECT_EQ(lines[1], "  Ada Lovelace, London, gold");
+}
+
+TEST(WaterfallTest, TreatsAWidthOfNothingAsTheLeastThatItCanDraw) {
+  EXPECT_EQ(RenderWaterfall(WholeAnswer(), {.width = 0}),
+            RenderWaterfall(WholeAnswer(), {.width = 30}));
+}
+
+TEST(WaterfallTest, CutsATextThatWouldFillTheScreen) {
+  GetOverviewResponse response = WholeAnswer();
+  response.mutable_user()->mutable_user()->set_display_name(
+      std::string(100'000, 'x'));
+  EXPECT_LT(RenderWaterfall(response, {}).size(), 2000u);
+}
+
+TEST(WaterfallTest, UsesAsciiMarksOnlyWhereAskedTo) {
+  for (const char c :
+       RenderWaterfall(PartialAnswer(), {.colour = true, .ascii = true})) {
+    EXPECT_LT(static_cast<unsigned char>(c), 0x80);
+  }
+}
+
+}  // namespace
+}  // namespace gather::client
