@@ -36,7 +36,8 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
       {"peer", peer},
       {"code", code},
       {"duration", absl::FromChrono(async::Clock::now() - call.start())}};
-  if (!status.ok()) fields.emplace_back("error", status.error_message());
+  const std::string error = status.error_message();
+  if (!status.ok()) fields.emplace_back("error", error);
   for (const auto& [key, value] : call.notes()) fields.emplace_back(key, value);
   logger_.Log(level, "request", fields);
 }

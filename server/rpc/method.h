@@ -113,10 +113,11 @@ class UnaryMethod final : public Method {
     serving.loop.set_activity(name_);
     call->Begin();
     const Admission::Ticket ticket = serving.admission->Enter();
-    const grpc::Status status =
-        ticket ? co_await Handle(*call)
-               : grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                              "too many requests in flight");
+    grpc::Status status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                        "too many requests in flight");
+    // Not a conditional expression: GCC 12 destroys the temporaries of a
+    // co_await in one twice.
+    if (ticket) status = co_await Handle(*call);
     async::Operation finish(serving.loop, [&](void* tag) {
       if (status.ok()) {
         call->writer.Finish(call->response, status, tag);

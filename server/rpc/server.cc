@@ -88,8 +88,6 @@ absl::Status Server::Start() {
   for (const auto& serving : loops_) {
     threads_.emplace_back([this, &serving = *serving] {
       serving.loop.RunUntilComplete(Serve(serving));
-      serving.loop.Shutdown();
-      serving.loop.Run();
     });
   }
   state_ = State::kActive;
@@ -122,7 +120,7 @@ void Server::Drain(async::Clock::time_point deadline) {
   // ended.
   server_->Shutdown(async::ToTimespec(deadline));
   threads_.clear();  // joins: each ends once its calls are settled
-  server_.reset();
+  server_.reset();   // before its queues are shut down: gRPC insists
   loops_.clear();
   state_ = State::kStopped;
 }

@@ -119,13 +119,6 @@ TEST(WaterfallTest, StretchesTheAxisToASectionThatOutlastsTheTotal) {
   EXPECT_EQ(BarOf(lines[2]), "..........##########");
 }
 
-TEST(WaterfallTest, DrawsPartsOfACellInUnicode) {
-  GetOverviewResponse response = WholeAnswer();
-  // 20 cells of 100 ms: 2.5 cells.
-  SetCalled(*response.mutable_user()->mutable_status(), 0, 250);
-  EXPECT_THAT(Lines(response, {})[0], HasSubstr(" ██▌·"));
-}
-
 TEST(WaterfallTest, ComparesTheTotalWithOneCallAfterTheOther) {
   EXPECT_THAT(
       RenderWaterfall(WholeAnswer(), {}),
@@ -160,21 +153,6 @@ TEST(WaterfallTest, SaysThatASectionIsMissingFromTheAnswer) {
   response.clear_orders();
   EXPECT_THAT(Lines(response, {})[1], HasSubstr("missing from the answer"));
   EXPECT_THAT(Lines(response, {.absent = "waiting"})[1], HasSubstr("waiting"));
-}
-
-TEST(WaterfallTest, TakesAStateOfANewerServerForNeitherGoodNorBad) {
-  GetOverviewResponse response = WholeAnswer();
-  response.mutable_orders()->mutable_status()->set_state(
-      static_cast<gather::aggregator::v1::SectionState>(9));
-  EXPECT_THAT(Lines(response, {})[1], StartsWith("? orders"));
-}
-
-TEST(WaterfallTest, CountsAttemptsWhenThereWasMoreThanOne) {
-  GetOverviewResponse response = WholeAnswer();
-  EXPECT_THAT(RenderWaterfall(response, {}), Not(HasSubstr("attempt")));
-  response.mutable_user()->mutable_status()->set_attempts(3);
-  EXPECT_THAT(Lines(response, {.width = 120})[0],
-              HasSubstr("gold (3 attempts)"));
 }
 
 TEST(WaterfallTest, DrawsTheThinnestBarWhereTheTotalIsZero) {
@@ -262,13 +240,6 @@ TEST(WaterfallTest, PutsTheSummaryBelowTheBarWhereItIsNarrow) {
 TEST(WaterfallTest, TreatsAWidthOfNothingAsTheLeastThatItCanDraw) {
   EXPECT_EQ(RenderWaterfall(WholeAnswer(), {.width = 0}),
             RenderWaterfall(WholeAnswer(), {.width = 30}));
-}
-
-TEST(WaterfallTest, CutsATextThatWouldFillTheScreen) {
-  GetOverviewResponse response = WholeAnswer();
-  response.mutable_user()->mutable_user()->set_display_name(
-      std::string(100'000, 'x'));
-  EXPECT_LT(RenderWaterfall(response, {}).size(), 2000u);
 }
 
 TEST(WaterfallTest, UsesAsciiMarksOnlyWhereAskedTo) {

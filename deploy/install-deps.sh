@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Installs the packages that Gather is built from, on Debian 12 or 13 or Ubuntu
+# 24.04. Where they are all there it does nothing, and needs no network.
+#
+#   deploy/install-deps.sh [--test]
+#
+#   --test   what the tests and the checks of the source need as well
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=deploy/tools.env
+source "$here/tools.env"
+
+packages=(
+  g++ cmake ninja-build pkg-config
+  protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
+  libgrpc++-dev libabsl-dev libspdlog-dev
+  libgtest-dev libgmock-dev # the tests are part of the build
+)
+test_packages=(git python3 python3-h2 shellcheck)
+
+die() {
+  echo "install-deps: $*" >&2
+  exit 1
+}
+
+installed() {
+  [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+available() {
+  apt-cache show "$1" >/dev/null 2>&1
+}
+
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "run this as root, or install sudo. It would install: ${missing[*]}"
+  fi
+}
+
+find_missing() {
+  missing=()
+  local package
+  for package in "${packages[@]}"; do
+    installed "$package" || missing+=("$package")
+  done
+  $testing || return 0
+  for package in "${test_packages[@]}"; do
+    installed "$package" || missing+=("$package")
+  done
+  # Not every release has the version that the sources are formatted with.
+  local formatter=clang-format-$CLANG_FORMAT_VERSION
+  if ! installed "$formatter" && ! installed clang-format; then
+    missing+=("$formatter")
+  fi
+}
+
+testing=false
+case "$#:${1-}" in
+  0:) ;;
+  1:--test) testing=true ;;
+  *) die "usage: deploy/install-deps.sh [--test]" ;;
+esac
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  $testing && packages+=("${test_packages[@]}" "clang-format-$CLANG_FORMAT_VERSION")
+  die "this system has no apt-get. Install what it calls these packages of" \
+    "Debian's: ${packages[*]}"
+fi
+
+find_missing
+((${#missing[@]})) || exit 0
+
+echo "Installing ${missing[*]}"
+as_root apt-get update -qq
+for i in "${!missing[@]}"; do
+  if [[ ${missing[i]} == clang-format-* ]] && ! available "${missing[i]}"; then
+    missing[i]=clang-format
+  fi
+done
+as_root env DEBIAN_FRONTEND=noninteractive \
+  DEBCONF_NOWARNINGS=yes apt-get install -qq -y \
+  --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
+  "${missing[@]}" >/dev/null

@@ -1,0 +1,78 @@
+#include "server/rpc/retry.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "absl/status/status.h"
+
+namespace gather::rpc {
+namespace {
+
+using namespace std::chrono_literals;
+using async::Clock;
+
+const absl::Status kDown = absl::UnavailableError("down");
+
+TEST(RetryTest, SuccessIsFinal) {
+  RetryThrottle throttle;
+  const RetryPolicy policy;
+  Retry retry(policy, throttle, Clock::now() + 1h);
+  EXPECT_EQ(retry.After(absl::OkStatus()), std::nullopt);
+  EXPECT_EQ(retry.attempt(), 1);
+}
+
+TEST(RetryTest, OnlyUnavailableIsTriedAgain) {
+  RetryThrottle throttle;
+  const RetryPolicy policy;
+  for (int code = 1; code <= 16; ++code) {
+    Retry retry(policy, throttle, Clock::now() + 1h);
+    const absl::Status status(static_cast<absl::StatusCode>(code), "");
+    EXPECT_EQ(retry.After(status).has_value(), absl::IsUnavailable(status))
+        << status;
+  }
+}
+
+TEST(RetryTest, EndsAfterTheLastAttempt) {
+  RetryThrottle throttle;
+  const RetryPolicy policy{.max_attempts = 3};
+  Retry retry(policy, throttle, Clock::now() + 1h);
+  EXPECT_TRUE(retry.After(kDown));
+  EXPECT_TRUE(retry.After(kDown));
+  EXPECT_FALSE(retry.After(kDown));
+  EXPECT_EQ(retry.attempt(), 3);
+}
+
+TEST(RetryTest, BackoffDoublesWithinItsJitter) {
+  RetryThrottle throttle;
+  const RetryPolicy policy{.max_attempts = 4, .initial_backoff = 100ms};
+  Retry retry(policy, throttle, Clock::now() + 1h);
+  for (const auto most : {100ms, 200ms, 400ms}) {
+    const auto backoff = retry.After(kDown);
+    ASSERT_TRUE(backoff);
+    EXPECT_GE(*backoff, most / 2);
+    EXPECT_LE(*backoff, most);
+  }
+}
+
+TEST(RetryTest, NeverWaitsPastTheDeadline) {
+  RetryThrottle throttle;
+  const RetryPolicy policy{.max_attempts = 3, .initial_backoff = 10s};
+  Retry retry(policy, throttle, Clock::now() + 1s);
+  EXPECT_FALSE(retry.After(kDown));
+  EXPECT_EQ(retry.attempt(), 1);
+}
+
+TEST(RetryThrottleTest, StopsRetriesInAnOutageAndAllowsThemAfterIt) {
+  RetryThrottle throttle;
+  int allowed = 0;
+  for (int i = 0; i < 1000; ++i) allowed += throttle.RecordFailure();
+  EXPECT_EQ(allowed, 49);  // until half of 100 tokens is left
+  for (int i = 0; i < 400; ++i) throttle.RecordSuccess();
+  EXPECT_FALSE(throttle.RecordFailure());
+  for (int i = 0; i < 200; ++i) throttle.RecordSuccess();
+  EXPECT_TRUE(throttle.RecordFailure());
+}
+
+}  // namespace
+}  // namespace gather::rpc
