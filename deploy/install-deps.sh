@@ -66,7 +66,9 @@ case "$#:${1-}" in
 esac
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-  $testing && packages+=("${test_packages[@]}" "clang-format-$CLANG_FORMAT_VERSION")
+  if $testing; then
+    packages+=("${test_packages[@]}" "clang-format-$CLANG_FORMAT_VERSION")
+  fi
   die "this system has no apt-get. Install what it calls these packages of" \
     "Debian's: ${packages[*]}"
 fi
@@ -81,7 +83,7 @@ for i in "${!missing[@]}"; do
     missing[i]=clang-format
   fi
 done
-as_root env DEBIAN_FRONTEND=noninteractive \
-  DEBCONF_NOWARNINGS=yes apt-get install -qq -y \
-  --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
+as_root env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes \
+  apt-get install -qq -y --no-install-recommends \
+  -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
   "${missing[@]}" >/dev/null

@@ -21,26 +21,19 @@
 namespace gather::ops {
 namespace {
 
-constexpr std::string_view kThisFile = "server/ops/flag_help.cc";
 constexpr size_t kLineWidth = 80;
 
-// `path` without slashes in front: Abseil drops them from a flag's file name.
-std::string_view WithoutRoot(std::string_view path) {
-  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
-  return path;
-}
-
 // True for a flag that is defined in this repository, as against those of
-// Abseil, gRPC or another library. A file name is as the compiler was given
-// it, so what stands before this file's path stands before every other's.
+// Abseil, gRPC or another library. Goes by the folder alone: what stands before
+// it differs with how the compiler was called, from file to file where a
+// compiler cache rewrites paths.
 bool IsOurs(const absl::CommandLineFlag& flag) {
-  const std::string_view here = WithoutRoot(__FILE__);
-  const std::string_view root = here.substr(0, here.size() - kThisFile.size());
-  const std::string file = flag.Filename();
-  std::string_view path = WithoutRoot(file);
-  if (!path.starts_with(root)) return false;
-  path.remove_prefix(root.size());
-  return path.starts_with("server/") || path.starts_with("client/");
+  const std::string path = "/" + flag.Filename();
+  for (const char* folder : {"/client/", "/server/aggregator/",
+                             "/server/backends/", "/server/ops/"}) {
+    if (path.find(folder) != std::string::npos) return true;
+  }
+  return false;
 }
 
 // "  --name=default" and, below it, the wrapped help.

@@ -1,0 +1,112 @@
+#include "tests/support/aggregator_fixture.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "server/rpc/channel.h"
+
+namespace gather::testing {
+namespace {
+
+std::shared_ptr<grpc::Channel> ChannelTo(const FakeBackend& backend) {
+  return rpc::MakeChannel(backend.address(),
+                          grpc::InsecureChannelCredentials());
+}
+
+}  // namespace
+
+aggregator::v1::GetOverviewRequest RequestFor(const std::string& user_id) {
+  aggregator::v1::GetOverviewRequest request;
+  request.set_user_id(user_id);
+  return request;
+}
+
+PendingOverview::PendingOverview(
+    AggregatorStub& stub, const aggregator::v1::GetOverviewRequest& request,
+    std::optional<std::chrono::milliseconds> timeout)
+    : request_(request) {
+  if (timeout) {
+    context_.set_deadline(std::chrono::system_clock::now() + *timeout);
+  }
+  stub.async()->GetOverview(&context_, &request_, &overview_.response,
+                            [this](grpc::Status status) {
+                              overview_.status = std::move(status);
+                              done_.Open();
+                            });
+}
+
+PendingOverview::~PendingOverview() {
+  Cancel();
+  Await();
+}
+
+const Overview& PendingOverview::Await() {
+  EXPECT_TRUE(done_.Wait()) << "GetOverview did not end";
+  return overview_;
+}
+
+AggregatorFixture::AggregatorFixture(const FixtureOptions& options)
+    : service_({.user = ChannelTo(user),
+                .orders = ChannelTo(orders),
+                .products = ChannelTo(products)},
+               options.timeouts, options.retry, options.server.event_loops),
+      server_(options.server) {
+  if (options.backends_up) StartBackends();
+  service_.AddTo(server_);
+  const absl::Status started = server_.Start();
+  EXPECT_TRUE(started.ok()) << started;
+  stub_ = aggregator::v1::AggregatorService::NewStub(NewChannel());
+}
+
+void AggregatorFixture::StartBackends() {
+  for (FakeBackend* backend : {&user, &orders, &products}) backend->Start();
+}
+
+void AggregatorFixture::StopBackends() {
+  for (FakeBackend* backend : {&user, &orders, &products}) backend->Stop();
+}
+
+int AggregatorFixture::backend_calls() const {
+  return user.calls().count() + orders.calls().count() +
+         products.calls().count();
+}
+
+std::string AggregatorFixture::address() const {
+  return absl::StrCat("127.0.0.1:", server_.port());
+}
+
+std::shared_ptr<grpc::Channel> AggregatorFixture::NewChannel() const {
+  grpc::ChannelArguments args;
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(address(),
+                                   grpc::InsecureChannelCredentials(), args);
+}
+
+Overview AggregatorFixture::Get(
+    const aggregator::v1::GetOverviewRequest& request,
+    std::optional<std::chrono::milliseconds> timeout) {
+  PendingOverview pending(*stub_, request, timeout);
+  return pending.Await();
+}
+
+HealthStatus AggregatorFixture::Health(const std::string& service) const {
+  const auto stub = grpc::health::v1::Health::NewStub(NewChannel());
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service(service);
+  grpc::health::v1::HealthCheckResponse response;
+  const grpc::Status status = stub->Check(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response.status();
+}
+
+}  // namespace gather::testing

@@ -1,0 +1,110 @@
+#ifndef GATHER_TESTS_SUPPORT_AGGREGATOR_FIXTURE_H_
+#define GATHER_TESTS_SUPPORT_AGGREGATOR_FIXTURE_H_
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gather/aggregator/v1/aggregator.grpc.pb.h"
+#include "grpc/health/v1/health.pb.h"
+#include "server/aggregator/budget.h"
+#include "server/aggregator/service.h"
+#include "server/rpc/retry.h"
+#include "server/rpc/server.h"
+#include "tests/support/fake_backends.h"
+#include "tests/support/gate.h"
+
+namespace gather::testing {
+
+using AggregatorStub = aggregator::v1::AggregatorService::StubInterface;
+using HealthStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
+
+// What a call of GetOverview came to.
+struct Overview {
+  grpc::Status status;
+  aggregator::v1::GetOverviewResponse response;
+};
+
+// A request for all sections of a user.
+aggregator::v1::GetOverviewRequest RequestFor(const std::string& user_id);
+
+// A call of GetOverview in flight.
+//
+// Thread: the test's. Lifetime: cancels the call, and waits for its end, when
+// it goes.
+class PendingOverview {
+ public:
+  // `timeout` is the deadline that the client sets; none means none.
+  PendingOverview(AggregatorStub& stub,
+                  const aggregator::v1::GetOverviewRequest& request,
+                  std::optional<std::chrono::milliseconds> timeout = kPatience);
+  ~PendingOverview();
+  PendingOverview(const PendingOverview&) = delete;
+  PendingOverview& operator=(const PendingOverview&) = delete;
+
+  void Cancel() { context_.TryCancel(); }
+  // What it came to; fails the test where that takes too long.
+  const Overview& Await();
+
+ private:
+  grpc::ClientContext context_;
+  const aggregator::v1::GetOverviewRequest request_;
+  Overview overview_;
+  Gate done_;
+};
+
+struct FixtureOptions {
+  // So long that only a test that sets shorter ones sees them.
+  aggregator::Timeouts timeouts{.section = 2 * kPatience,
+                                .total = 2 * kPatience};
+  rpc::RetryPolicy retry;
+  rpc::ServerOptions server;
+  bool backends_up = true;
+};
+
+// An aggregator in this process, its backends, and a client of it, all on
+// sockets of 127.0.0.1.
+//
+//   AggregatorFixture fixture;
+//   fixture.orders.SetScript({Fail(grpc::StatusCode::INTERNAL)});
+//   const Overview overview = fixture.Get(RequestFor("u-1"));
+//
+// Thread: the test's.
+class AggregatorFixture {
+ public:
+  explicit AggregatorFixture(const FixtureOptions& options = {});
+
+  void StartBackends();
+  void StopBackends();
+  // How often the backends were called, all together.
+  int backend_calls() const;
+
+  rpc::Server& server() { return server_; }
+  std::string address() const;
+  AggregatorStub& stub() { return *stub_; }
+  // A connection of its own to the aggregator.
+  std::shared_ptr<grpc::Channel> NewChannel() const;
+
+  Overview Get(const aggregator::v1::GetOverviewRequest& request,
+               std::optional<std::chrono::milliseconds> timeout = kPatience);
+  // What the aggregator says of a service's health, or of its own for "";
+  // UNKNOWN where it can't be asked.
+  HealthStatus Health(const std::string& service = "") const;
+
+  FakeBackend user{FakeBackend::Role::kUser};
+  FakeBackend orders{FakeBackend::Role::kOrders};
+  FakeBackend products{FakeBackend::Role::kProducts};
+
+ private:
+  aggregator::AggregatorService service_;
+  rpc::Server server_;
+  std::unique_ptr<AggregatorStub> stub_;
+};
+
+}  // namespace gather::testing
+
+#endif  // GATHER_TESTS_SUPPORT_AGGREGATOR_FIXTURE_H_

@@ -1,0 +1,68 @@
+#include "tests/support/answers.h"
+
+#include <cstddef>
+
+#include "tests/support/replies.h"
+
+namespace gather::testing {
+namespace {
+
+constexpr std::size_t kHugeReplyBytes = 5 * 1024 * 1024;
+
+}  // namespace
+
+Answer AnswerRight(Gate* gate) {
+  Answer answer;
+  answer.gate = gate;
+  return answer;
+}
+
+Answer AnswerForAnotherUser() {
+  return {.payload = Answer::Payload::kForAnotherUser, .status = {}};
+}
+
+Answer AnswerEmpty() {
+  return {.payload = Answer::Payload::kEmpty, .status = {}};
+}
+
+Answer AnswerGarbage() {
+  return {.payload = Answer::Payload::kGarbage, .status = {}};
+}
+
+Answer AnswerHuge() {
+  return {.payload = Answer::Payload::kHuge, .status = {}};
+}
+
+Answer Fail(grpc::StatusCode code, const std::string& message, Gate* gate) {
+  return {.status = grpc::Status(code, message), .gate = gate};
+}
+
+Answer NeverAnswer() { return {.status = {}, .never = true}; }
+
+std::string PayloadBytes(BackendRole role, Answer::Payload payload,
+                         const std::string& user_id) {
+  if (payload == Answer::Payload::kEmpty) return "";
+  // Field 1, length-delimited, longer than what follows.
+  if (payload == Answer::Payload::kGarbage) return "\x0a\x7fgarbage";
+  const std::string answered_for =
+      payload == Answer::Payload::kForAnotherUser ? "another-user" : user_id;
+  std::string bytes;
+  switch (role) {
+    case BackendRole::kUser:
+      bytes = RightUser(answered_for).SerializeAsString();
+      break;
+    case BackendRole::kOrders:
+      bytes = RightOrders(answered_for).SerializeAsString();
+      break;
+    case BackendRole::kProducts:
+      bytes = RightProducts(answered_for).SerializeAsString();
+      break;
+  }
+  if (payload == Answer::Payload::kHuge) {
+    // Fields that the message does not know: one-byte numbers in field 15.
+    while (bytes.size() < kHugeReplyBytes) bytes += "\x78\x01";
+  }
+  return bytes;
+}
+
+}  // namespace gather::testing

@@ -1,0 +1,43 @@
+#ifndef GATHER_TESTS_SUPPORT_ANSWERS_H_
+#define GATHER_TESTS_SUPPORT_ANSWERS_H_
+
+#include <grpcpp/support/status.h>
+
+#include <string>
+
+#include "tests/support/gate.h"
+
+namespace gather::testing {
+
+enum class BackendRole { kUser, kOrders, kProducts };
+
+// How a fake backend meets one call: see the functions below.
+struct Answer {
+  enum class Payload { kRight, kForAnotherUser, kEmpty, kGarbage, kHuge };
+
+  Payload payload = Payload::kRight;
+  grpc::Status status;   // instead of the payload, unless OK
+  Gate* gate = nullptr;  // not before it opens; must outlive the backend's use
+  bool never = false;    // not until the call is cancelled
+};
+
+Answer AnswerRight(Gate* gate = nullptr);
+Answer AnswerForAnotherUser();
+// A message without any field.
+Answer AnswerEmpty();
+// Bytes that are no message.
+Answer AnswerGarbage();
+// A right reply, made larger than 4 MB.
+Answer AnswerHuge();
+Answer Fail(grpc::StatusCode code, const std::string& message = "",
+            Gate* gate = nullptr);
+Answer NeverAnswer();
+
+// The bytes that a backend of this role puts into such an answer. Bytes, and
+// not a message: what is wrong with a wrong answer may be that it is none.
+std::string PayloadBytes(BackendRole role, Answer::Payload payload,
+                         const std::string& user_id);
+
+}  // namespace gather::testing
+
+#endif  // GATHER_TESTS_SUPPORT_ANSWERS_H_

@@ -1,0 +1,215 @@
+#include "tests/support/fake_backends.h"
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+#include <grpcpp/support/slice.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gather/order/v1/order.grpc.pb.h"
+#include "gather/product/v1/product.grpc.pb.h"
+#include "gather/user/v1/user.grpc.pb.h"
+
+namespace gather::testing {
+namespace {
+
+std::string Bytes(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  EXPECT_TRUE(buffer.Dump(&slices).ok());
+  std::string bytes;
+  for (const grpc::Slice& slice : slices) {
+    bytes.append(slice.begin(), slice.end());
+  }
+  return bytes;
+}
+
+int PageSize(const user::v1::GetUserRequest&) { return 0; }
+template <typename Request>
+int PageSize(const Request& request) {
+  return request.page_size();
+}
+
+}  // namespace
+
+// One call. Owns itself until gRPC is done with it.
+class FakeBackend::Call final : public grpc::ServerUnaryReactor {
+ public:
+  static std::shared_ptr<Call> Make(std::string payload, grpc::Status status,
+                                    grpc::ByteBuffer* response,
+                                    EventCounter* cancellations) {
+    auto call = std::make_shared<Call>();
+    call->self_ = call;
+    call->payload_ = std::move(payload);
+    call->status_ = std::move(status);
+    call->response_ = response;
+    call->cancellations_ = cancellations;
+    return call;
+  }
+
+  void Answer() {
+    if (finished_.exchange(true)) return;
+    const grpc::Slice slice(payload_);
+    *response_ = grpc::ByteBuffer(&slice, 1);
+    Finish(status_);
+  }
+
+  void OnCancel() override {
+    cancellations_->Add();
+    if (!finished_.exchange(true)) Finish(grpc::Status::CANCELLED);
+  }
+
+  void OnDone() override { self_.reset(); }
+
+ private:
+  std::shared_ptr<Call> self_;
+  std::string payload_;
+  grpc::Status status_;
+  grpc::ByteBuffer* response_ = nullptr;
+  EventCounter* cancellations_ = nullptr;
+  std::atomic<bool> finished_{false};
+};
+
+class FakeBackend::UserService final
+    : public user::v1::UserService::WithRawCallbackMethod_GetUser<
+          user::v1::UserService::Service> {
+ public:
+  explicit UserService(FakeBackend* backend) : backend_(backend) {}
+  grpc::ServerUnaryReactor* GetUser(grpc::CallbackServerContext* context,
+                                    const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override {
+    return backend_->Handle<user::v1::GetUserRequest>(context, request,
+                                                      response);
+  }
+
+ private:
+  FakeBackend* backend_;
+};
+
+class FakeBackend::OrderService final
+    : public order::v1::OrderService::WithRawCallbackMethod_ListOrders<
+          order::v1::OrderService::Service> {
+ public:
+  explicit OrderService(FakeBackend* backend) : backend_(backend) {}
+  grpc::ServerUnaryReactor* ListOrders(grpc::CallbackServerContext* context,
+                                       const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override {
+    return backend_->Handle<order::v1::ListOrdersRequest>(context, request,
+                                                          response);
+  }
+
+ private:
+  FakeBackend* backend_;
+};
+
+class FakeBackend::ProductService final
+    : public product::v1::ProductService::
+          WithRawCallbackMethod_ListRecommendedProducts<
+              product::v1::ProductService::Service> {
+ public:
+  explicit ProductService(FakeBackend* backend) : backend_(backend) {}
+  grpc::ServerUnaryReactor* ListRecommendedProducts(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override {
+    return backend_->Handle<product::v1::ListRecommendedProductsRequest>(
+        context, request, response);
+  }
+
+ private:
+  FakeBackend* backend_;
+};
+
+FakeBackend::FakeBackend(Role role)
+    : role_(role), reserved_(Socket::Reserve()) {}
+
+FakeBackend::~FakeBackend() { Stop(); }
+
+void FakeBackend::Start() {
+  ASSERT_EQ(server_, nullptr) << "is started already";
+  service_ = MakeService();
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
+  builder.RegisterService(service_.get());
+  server_ = builder.BuildAndStart();
+  ASSERT_NE(server_, nullptr) << "can't listen on " << address();
+}
+
+void FakeBackend::Stop() {
+  if (server_ == nullptr) return;
+  server_->Shutdown(std::chrono::system_clock::now());
+  server_.reset();
+  service_.reset();
+}
+
+std::string FakeBackend::address() const {
+  return absl::StrCat("127.0.0.1:", reserved_.port());
+}
+
+void FakeBackend::SetScript(std::vector<Answer> script) {
+  const std::lock_guard lock(mutex_);
+  script_ = std::move(script);
+  next_ = 0;
+}
+
+std::vector<SeenCall> FakeBackend::seen() const {
+  const std::lock_guard lock(mutex_);
+  return seen_;
+}
+
+std::unique_ptr<grpc::Service> FakeBackend::MakeService() {
+  switch (role_) {
+    case Role::kUser:
+      return std::make_unique<UserService>(this);
+    case Role::kOrders:
+      return std::make_unique<OrderService>(this);
+    case Role::kProducts:
+      return std::make_unique<ProductService>(this);
+  }
+  return nullptr;
+}
+
+template <typename Request>
+grpc::ServerUnaryReactor* FakeBackend::Handle(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  Request asked;
+  EXPECT_TRUE(asked.ParseFromString(Bytes(*request)));
+  SeenCall seen;
+  seen.user_id = asked.user_id();
+  seen.page_size = PageSize(asked);
+  seen.time_left = context->deadline() - std::chrono::system_clock::now();
+  for (const auto& [key, value] : context->client_metadata()) {
+    seen.metadata.emplace(std::string(key.data(), key.size()),
+                          std::string(value.data(), value.size()));
+  }
+  return Meet(std::move(seen), response);
+}
+
+grpc::ServerUnaryReactor* FakeBackend::Meet(SeenCall seen,
+                                            grpc::ByteBuffer* response) {
+  const Answer answer = Record(seen);
+  const std::shared_ptr<Call> call =
+      Call::Make(PayloadBytes(role_, answer.payload, seen.user_id),
+                 answer.status, response, &cancellations_);
+  calls_.Add();
+  if (answer.gate != nullptr) {
+    // Weak: a call that was cancelled is gone when the gate opens.
+    answer.gate->WhenOpen([held = std::weak_ptr<Call>(call)] {
+      if (const auto waiting = held.lock()) waiting->Answer();
+    });
+  } else if (!answer.never) {
+    call->Answer();
+  }
+  return call.get();
+}
+
+Answer FakeBackend::Record(const SeenCall& seen) {
+  const std::lock_guard lock(mutex_);
+  seen_.push_back(seen);
+  if (script_.empty()) return {};
+  return script_[std::min(next_++, script_.size() - 1)];
+}
+
+}  // namespace gather::testing
