@@ -44,9 +44,20 @@ void EventLoop::RunReady() {
 }
 
 void EventLoop::Step(Completion* completion, bool ok) {
-  set_activity(completion->activity());
+  BeginStep(completion->activity());
   completion->Complete(ok);
-  set_activity(nullptr);
+  EndStep();
+}
+
+void EventLoop::BeginStep(const char* activity) {
+  step_count_.store(step_count() + 1, std::memory_order_relaxed);
+  set_activity(activity);
+}
+
+void EventLoop::EndStep() {
+  activity_.store(nullptr, std::memory_order_relaxed);
+  step_count_.store(step_count() + 1, std::memory_order_relaxed);
+  if (recorder_ != nullptr) recorder_->OnPause();
 }
 
 void EventLoop::Post(Completion* completion) {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <coroutine>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -16,6 +17,21 @@
 #include "server/async/task.h"
 
 namespace gather::async {
+
+// Told what a loop runs, and when: see EventLoop::set_recorder().
+//
+// Thread: the loop's. An implementation takes the time itself.
+class LoopRecorder {
+ public:
+  // From now on `activity` runs; null is work that nobody named. Also told
+  // when the work that runs takes another name.
+  virtual void OnRun(const char* activity) = 0;
+  // The step is over: the loop goes on to the next, or waits.
+  virtual void OnPause() = 0;
+
+ protected:
+  ~LoopRecorder() = default;
+};
 
 // One thread's loop over one completion queue: next, cast, complete. RPCs of
 // both directions, timers and posted work all arrive here, so what runs on a
@@ -81,7 +97,18 @@ class EventLoop {
   }
   void set_activity(const char* activity) {
     activity_.store(activity, std::memory_order_relaxed);
+    if (recorder_ != nullptr) recorder_->OnRun(activity);
   }
+
+  // For a watchdog, from any thread: changes whenever a step begins or ends,
+  // and is odd while one runs.
+  uint64_t step_count() const {
+    return step_count_.load(std::memory_order_relaxed);
+  }
+
+  // Has `recorder` told of every step from now on; null tells nobody, which is
+  // the default and costs nothing. It must outlive the loop or be unset.
+  void set_recorder(LoopRecorder* recorder) { recorder_ = recorder; }
 
  private:
   // Brings work that other threads posted to the loop.
@@ -99,10 +126,14 @@ class EventLoop {
   bool RunOnce();
   void RunReady();
   void Step(Completion* completion, bool ok);
+  void BeginStep(const char* activity);
+  void EndStep();
 
   const std::unique_ptr<grpc::CompletionQueue> queue_;
   std::atomic<std::thread::id> thread_{};
   std::atomic<const char*> activity_{nullptr};
+  std::atomic<uint64_t> step_count_{0};  // only the loop's thread writes it
+  LoopRecorder* recorder_ = nullptr;
   std::vector<Completion*> ready_;    // posted by the loop's own thread
   std::vector<Completion*> running_;  // scratch for RunReady
 
@@ -163,7 +194,9 @@ T EventLoop::RunUntilComplete(Task<T> task) {
   };
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   Flag flag;
+  BeginStep(activity());
   task.Start(&flag);
+  EndStep();
   while (!flag.done && RunOnce()) {
   }
   assert(flag.done);
