@@ -58,25 +58,19 @@ class Method {
   virtual async::Task<> Accept(ServingLoop& serving) = 0;
 };
 
-// A unary method. `Service` is the generated AsyncService; the handler is a
-// coroutine in the shape of gRPC's own synchronous methods:
+// Serves the calls of a method, whatever their kind: takes them in, admits
+// them, runs the handler, finishes, and waits for the end. An exception that
+// leaves the handler is INTERNAL to the client.
 //
-//   Task<grpc::Status> GetUser(ServerCall& call, const GetUserRequest& request,
-//                              GetUserResponse* response);
-//
-// An exception that leaves it is INTERNAL to the client.
-template <typename Service, typename Request, typename Response>
-class UnaryMethod final : public Method {
+// What differs is in `Kind`: see UnaryKind for what it has.
+template <typename Kind>
+class ServedMethod final : public Method {
  public:
-  using RequestCall = void (Service::*)(
-      grpc::ServerContext*, Request*,
-      grpc::ServerAsyncResponseWriter<Response>*, grpc::CompletionQueue*,
-      grpc::ServerCompletionQueue*, void*);
-  using Handler = std::function<async::Task<grpc::Status>(
-      ServerCall&, const Request&, Response*)>;
+  using RequestCall = typename Kind::RequestCall;
+  using Handler = typename Kind::Handler;
 
-  UnaryMethod(const char* name, Service& service, RequestCall request_call,
-              Handler handler)
+  ServedMethod(const char* name, typename Kind::Service& service,
+               RequestCall request_call, Handler handler)
       : name_(name),
         service_(service),
         request_call_(request_call),
@@ -90,8 +84,8 @@ class UnaryMethod final : public Method {
       call->WatchForEnd();  // before the request is posted, or it is too late
       async::Operation request(serving.loop, [&](void* tag) {
         (service_.*request_call_)(&call->context(), &call->request,
-                                  &call->writer, serving.queue, serving.queue,
-                                  tag);
+                                  &call->responder, serving.queue,
+                                  serving.queue, tag);
       });
       // False: the server shuts down. The notice of the end never comes then.
       if (!co_await request) co_return;
@@ -100,14 +94,7 @@ class UnaryMethod final : public Method {
   }
 
  private:
-  struct Call : ServerCall {
-    Call(ServingLoop& serving, const char* method)
-        : ServerCall(serving.loop, serving.index, method), writer(&context()) {}
-
-    Request request;
-    Response response;
-    grpc::ServerAsyncResponseWriter<Response> writer;
-  };
+  using Call = typename Kind::Call;
 
   async::Task<> Serve(ServingLoop& serving, std::unique_ptr<Call> call) {
     serving.loop.set_activity(name_);
@@ -118,13 +105,8 @@ class UnaryMethod final : public Method {
     // Not a conditional expression: GCC 12 destroys the temporaries of a
     // co_await in one twice.
     if (ticket) status = co_await Handle(*call);
-    async::Operation finish(serving.loop, [&](void* tag) {
-      if (status.ok()) {
-        call->writer.Finish(call->response, status, tag);
-      } else {
-        call->writer.FinishWithError(status, tag);
-      }
-    });
+    async::Operation finish(
+        serving.loop, [&](void* tag) { Kind::Finish(*call, status, tag); });
     // False: the call is dead, and nobody reads the answer.
     co_await finish;
     co_await call->End();
@@ -133,17 +115,57 @@ class UnaryMethod final : public Method {
 
   async::Task<grpc::Status> Handle(Call& call) {
     try {
-      co_return co_await handler_(call, call.request, &call.response);
+      co_return co_await Kind::Handle(handler_, call);
     } catch (...) {
       co_return ToGrpc(async::StatusOf(std::current_exception()));
     }
   }
 
   const char* const name_;
-  Service& service_;
+  typename Kind::Service& service_;
   const RequestCall request_call_;
   const Handler handler_;
 };
+
+// A unary method. `AsyncService` is the generated class; the handler is a
+// coroutine in the shape of gRPC's own synchronous methods:
+//
+//   Task<grpc::Status> GetUser(ServerCall& call, const GetUserRequest& request,
+//                              GetUserResponse* response);
+template <typename AsyncService, typename Request, typename Response>
+struct UnaryKind {
+  using Service = AsyncService;
+  using Responder = grpc::ServerAsyncResponseWriter<Response>;
+  using RequestCall = void (Service::*)(grpc::ServerContext*, Request*,
+                                        Responder*, grpc::CompletionQueue*,
+                                        grpc::ServerCompletionQueue*, void*);
+  using Handler = std::function<async::Task<grpc::Status>(
+      ServerCall&, const Request&, Response*)>;
+
+  struct Call : ServerCall {
+    Call(ServingLoop& serving, const char* method)
+        : ServerCall(serving.loop, serving.index, method),
+          responder(&context()) {}
+
+    Request request;
+    Response response;
+    Responder responder;
+  };
+
+  static async::Task<grpc::Status> Handle(const Handler& handler, Call& call) {
+    return handler(call, call.request, &call.response);
+  }
+
+  static void Finish(Call& call, const grpc::Status& status, void* tag) {
+    if (status.ok()) {
+      call.responder.Finish(call.response, status, tag);
+    } else {
+      call.responder.FinishWithError(status, tag);
+    }
+  }
+};
+template <typename Service, typename Request, typename Response>
+using UnaryMethod = ServedMethod<UnaryKind<Service, Request, Response>>;
 
 }  // namespace gather::rpc
 

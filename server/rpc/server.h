@@ -18,6 +18,7 @@
 #include "server/async/clock.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/method.h"
+#include "server/rpc/stream_method.h"
 
 namespace gather::rpc {
 
@@ -68,7 +69,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Serves a method: see UnaryMethod. `name` has static lifetime. `service` is
+  // Serves a method: see UnaryKind. `name` has static lifetime. `service` is
   // registered with the first of its methods.
   template <typename ServiceType, typename Base, typename Request,
             typename Response>
@@ -81,6 +82,21 @@ class Server {
       typename UnaryMethod<Base, Request, Response>::Handler handler) {
     Register(&service);
     methods_.push_back(std::make_unique<UnaryMethod<Base, Request, Response>>(
+        name, service, request_call, std::move(handler)));
+  }
+
+  // The same for a server-streaming method: see StreamKind.
+  template <typename ServiceType, typename Base, typename Request,
+            typename Response>
+  void AddStream(
+      const char* name, ServiceType& service,
+      void (Base::*request_call)(grpc::ServerContext*, Request*,
+                                 grpc::ServerAsyncWriter<Response>*,
+                                 grpc::CompletionQueue*,
+                                 grpc::ServerCompletionQueue*, void*),
+      typename StreamMethod<Base, Request, Response>::Handler handler) {
+    Register(&service);
+    methods_.push_back(std::make_unique<StreamMethod<Base, Request, Response>>(
         name, service, request_call, std::move(handler)));
   }
 
