@@ -7,6 +7,7 @@
 
 #include "server/aggregator/merge.h"
 #include "server/aggregator/plan.h"
+#include "server/aggregator/stream.h"
 #include "server/async/clock.h"
 #include "server/async/gather.h"
 #include "server/rpc/status.h"
@@ -14,6 +15,37 @@
 namespace gather::aggregator {
 
 using async::Clock;
+
+namespace {
+
+// Both mean the same: one check and one fan-out serve either.
+v1::GetOverviewRequest ToGetRequest(const v1::StreamOverviewRequest& request) {
+  v1::GetOverviewRequest get;
+  get.set_user_id(request.user_id());
+  *get.mutable_read_mask() = request.read_mask();
+  *get.mutable_required_sections() = request.required_sections();
+  get.set_order_page_size(request.order_page_size());
+  get.set_product_page_size(request.product_page_size());
+  return get;
+}
+
+FanOutTimes StartNow() {
+  const Clock::time_point start = Clock::now();
+  return {.start = start,
+          .end = start,
+          .wall_start = std::chrono::system_clock::now()};
+}
+
+grpc::Status TooLate() {
+  return {grpc::StatusCode::DEADLINE_EXCEEDED,
+          "the deadline had passed on arrival"};
+}
+
+grpc::Status CallerGone() {
+  return {grpc::StatusCode::CANCELLED, "the caller went away"};
+}
+
+}  // namespace
 
 AggregatorService::AggregatorService(const Channels& channels,
                                      const Timeouts& timeouts,
@@ -29,6 +61,9 @@ void AggregatorService::AddTo(rpc::Server& server) {
   server.AddUnary("gather.aggregator.v1.AggregatorService/GetOverview",
                   service_, &AsyncService::RequestGetOverview,
                   std::bind_front(&AggregatorService::GetOverview, this));
+  server.AddStream("gather.aggregator.v1.AggregatorService/StreamOverview",
+                   service_, &AsyncService::RequestStreamOverview,
+                   std::bind_front(&AggregatorService::StreamOverview, this));
 }
 
 async::Task<grpc::Status> AggregatorService::GetOverview(
@@ -37,14 +72,10 @@ async::Task<grpc::Status> AggregatorService::GetOverview(
   const absl::StatusOr<Plan> plan = MakePlan(request);
   if (!plan.ok()) co_return rpc::ToGrpc(plan.status());
 
-  const Clock::time_point start = Clock::now();
-  const auto wall_start = std::chrono::system_clock::now();
+  FanOutTimes times = StartNow();
   const Clock::time_point deadline =
-      BranchDeadline(timeouts_, start, call.deadline());
-  if (deadline <= start) {
-    co_return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
-                           "the deadline had passed on arrival");
-  }
+      BranchDeadline(timeouts_, times.start, call.deadline());
+  if (deadline <= times.start) co_return TooLate();
 
   // The caller's going away and a required section's failure both stop all.
   std::stop_source cancel;
@@ -64,16 +95,43 @@ async::Task<grpc::Status> AggregatorService::GetOverview(
                                      Fetch(fan_out, backends.orders),  //
                                      Fetch(fan_out, backends.products));
 
-  if (call.stop_token().stop_requested()) {
-    co_return grpc::Status(grpc::StatusCode::CANCELLED, "the caller went away");
-  }
+  if (call.stop_token().stop_requested()) co_return CallerGone();
+  times.end = Clock::now();
   co_return rpc::ToGrpc(Merge({.user = std::move(user),
                                .orders = std::move(orders),
                                .products = std::move(products),
-                               .start = start,
-                               .end = Clock::now(),
-                               .wall_start = wall_start},
+                               .times = times},
                               response));
+}
+
+async::Task<grpc::Status> AggregatorService::StreamOverview(
+    rpc::ServerCall& call, const v1::StreamOverviewRequest& stream_request,
+    rpc::StreamWriter<v1::StreamOverviewResponse>& writer) {
+  const v1::GetOverviewRequest request = ToGetRequest(stream_request);
+  const absl::StatusOr<Plan> plan = MakePlan(request);
+  if (!plan.ok()) co_return rpc::ToGrpc(plan.status());
+
+  const FanOutTimes times = StartNow();
+  const Clock::time_point deadline =
+      BranchDeadline(timeouts_, times.start, call.deadline());
+  if (deadline <= times.start) co_return TooLate();
+
+  std::stop_source cancel;
+  const std::stop_callback caller_gone(call.stop_token(),
+                                       [&cancel] { cancel.request_stop(); });
+  const FanOut fan_out{.loop = call.loop(),
+                       .request = request,
+                       .plan = *plan,
+                       .retry = retry_,
+                       .deadline = deadline,
+                       .stop = cancel.get_token()};
+  OverviewStream stream(
+      call, writer, cancel, times,
+      CallerDeadline(timeouts_, times.start, call.deadline()));
+  const absl::Status outcome =
+      co_await stream.Run(fan_out, *backends_[call.loop_index()]);
+  if (call.stop_token().stop_requested()) co_return CallerGone();
+  co_return rpc::ToGrpc(outcome);
 }
 
 }  // namespace gather::aggregator

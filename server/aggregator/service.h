@@ -1,28 +1,19 @@
 #ifndef GATHER_SERVER_AGGREGATOR_SERVICE_H_
 #define GATHER_SERVER_AGGREGATOR_SERVICE_H_
 
-#include <grpcpp/channel.h>
-
 #include <memory>
 #include <vector>
 
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
+#include "server/aggregator/backends.h"
 #include "server/aggregator/budget.h"
-#include "server/aggregator/fetch.h"
-#include "server/aggregator/sources.h"
 #include "server/async/task.h"
 #include "server/rpc/retry.h"
 #include "server/rpc/server.h"
 #include "server/rpc/server_call.h"
+#include "server/rpc/stream_method.h"
 
 namespace gather::aggregator {
-
-// The ways to the three backends.
-struct Channels {
-  std::shared_ptr<grpc::Channel> user;
-  std::shared_ptr<grpc::Channel> orders;
-  std::shared_ptr<grpc::Channel> products;
-};
 
 // gather.aggregator.v1.AggregatorService.
 //
@@ -37,25 +28,14 @@ class AggregatorService {
   void AddTo(rpc::Server& server);
 
  private:
-  // StreamOverview is left to gRPC's UNIMPLEMENTED.
-  using AsyncService = v1::AggregatorService::WithAsyncMethod_GetOverview<
-      v1::AggregatorService::Service>;
-
-  // One loop's backends.
-  struct Backends {
-    explicit Backends(const Channels& channels)
-        : user(channels.user),
-          orders(channels.orders),
-          products(channels.products) {}
-
-    Backend<UserSource> user;
-    Backend<OrdersSource> orders;
-    Backend<ProductsSource> products;
-  };
+  using AsyncService = v1::AggregatorService::AsyncService;
 
   async::Task<grpc::Status> GetOverview(rpc::ServerCall& call,
                                         const v1::GetOverviewRequest& request,
                                         v1::GetOverviewResponse* response);
+  async::Task<grpc::Status> StreamOverview(
+      rpc::ServerCall& call, const v1::StreamOverviewRequest& request,
+      rpc::StreamWriter<v1::StreamOverviewResponse>& writer);
 
   const Timeouts timeouts_;
   const rpc::RetryPolicy retry_;

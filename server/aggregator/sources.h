@@ -18,8 +18,9 @@
 //   AnsweredFor    whom the reply is for: a reply that came without a message,
 //                  or for somebody else, is told from a right one by it
 //   kNotFoundEnds  NOT_FOUND ends the whole request
-//   Mutable, Fill  where in the response the section stands, and how to put a
-//                  reply in
+//   Mutable, Fill  where the section stands, in a whole response and in a part
+//   of
+//                  a stream, and how to put a reply in
 namespace gather::aggregator {
 
 struct UserSource {
@@ -38,7 +39,8 @@ struct UserSource {
   static const std::string& AnsweredFor(const Reply& reply) {
     return reply.user().id();
   }
-  static v1::UserSection* Mutable(v1::GetOverviewResponse* response) {
+  template <typename Response>
+  static v1::UserSection* Mutable(Response* response) {
     return response->mutable_user();
   }
   static void Fill(Reply&& reply, v1::UserSection* section) {
@@ -63,7 +65,8 @@ struct OrdersSource {
   static const std::string& AnsweredFor(const Reply& reply) {
     return reply.user_id();
   }
-  static v1::OrdersSection* Mutable(v1::GetOverviewResponse* response) {
+  template <typename Response>
+  static v1::OrdersSection* Mutable(Response* response) {
     return response->mutable_orders();
   }
   static void Fill(Reply&& reply, v1::OrdersSection* section) {
@@ -90,7 +93,8 @@ struct ProductsSource {
   static const std::string& AnsweredFor(const Reply& reply) {
     return reply.user_id();
   }
-  static v1::ProductsSection* Mutable(v1::GetOverviewResponse* response) {
+  template <typename Response>
+  static v1::ProductsSection* Mutable(Response* response) {
     return response->mutable_products();
   }
   static void Fill(Reply&& reply, v1::ProductsSection* section) {

@@ -41,9 +41,10 @@ FanOutResult AllWell() {
   return {.user = Called<UserSource::Reply>(user, 0ms, 2s),
           .orders = Called<OrdersSource::Reply>(orders, 1ms, 1500ms),
           .products = Called<ProductsSource::Reply>(products, 2ms, 1s),
-          .start = kStart,
-          .end = kStart + 2s,
-          .wall_start = std::chrono::system_clock::time_point(1700000000s)};
+          .times = {.start = kStart,
+                    .end = kStart + 2s,
+                    .wall_start =
+                        std::chrono::system_clock::time_point(1700000000s)}};
 }
 
 TEST(MergeTest, PutsEverySectionIn) {

@@ -1,0 +1,106 @@
+#include "server/aggregator/stream.h"
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "server/async/gather.h"
+#include "server/async/timer.h"
+
+namespace gather::aggregator {
+namespace {
+
+// Room for one part: what is sent is then at most one part behind what came.
+constexpr std::size_t kParts = 1;
+
+}  // namespace
+
+OverviewStream::OverviewStream(rpc::ServerCall& call,
+                               rpc::StreamWriter<Part>& writer,
+                               std::stop_source& cancel,
+                               const FanOutTimes& times,
+                               async::Clock::time_point give_up)
+    : call_(call),
+      writer_(writer),
+      cancel_(cancel),
+      times_(times),
+      give_up_(give_up),
+      merger_(times.start),
+      parts_(call.loop(), kParts) {}
+
+async::Task<absl::Status> OverviewStream::Run(const FanOut& fan_out,
+                                              Backends& backends) {
+  auto [produced, sent, gave_up] =
+      co_await async::Gather(ProduceAll(fan_out, backends), Send(), GiveUp());
+  // Why the fan-out ended comes before what that did to the sending.
+  for (const absl::Status& status : {produced, sent, gave_up}) {
+    if (!status.ok()) co_return status;
+  }
+  co_return absl::OkStatus();
+}
+
+template <typename Source>
+async::Task<absl::Status> OverviewStream::Produce(const FanOut& fan_out,
+                                                  Backend<Source>& backend) {
+  if (!fan_out.plan.requested.Has(Source::kSection)) {
+    co_return absl::OkStatus();
+  }
+  BranchResult<typename Source::Reply> branch =
+      co_await Fetch(fan_out, backend);
+  const absl::Status end = branch.status();
+  Part part;
+  merger_.Add<Source>(std::move(branch), Source::Mutable(&part));
+  // Fails fast: the other branches are cancelled by it.
+  if (!end.ok()) co_return end;
+  co_return co_await parts_.Push(std::move(part), fan_out.stop);
+}
+
+async::Task<absl::Status> OverviewStream::ProduceAll(const FanOut& fan_out,
+                                                     Backends& backends) {
+  auto [user, orders, products] =
+      co_await async::GatherFailFast(cancel_,                            //
+                                     Produce(fan_out, backends.user),    //
+                                     Produce(fan_out, backends.orders),  //
+                                     Produce(fan_out, backends.products));
+  absl::Status outcome = merger_.Outcome();
+  // A section that could not be handed on is missing from the stream.
+  for (const absl::Status& status : {user, orders, products}) {
+    outcome.Update(status);
+  }
+  if (outcome.ok()) outcome = co_await Summarize(fan_out.stop);
+  parts_.Close();
+  co_return outcome;
+}
+
+async::Task<absl::Status> OverviewStream::Summarize(std::stop_token stop) {
+  times_.end = async::Clock::now();
+  Part part;
+  part.mutable_summary()->set_complete(merger_.complete());
+  merger_.FillTiming(times_, part.mutable_summary()->mutable_timing());
+  co_return co_await parts_.Push(std::move(part), std::move(stop));
+}
+
+async::Task<absl::Status> OverviewStream::Send() {
+  absl::Status outcome;
+  while (true) {
+    const absl::StatusOr<Part> part = co_await parts_.Pop();
+    if (!part.ok()) break;  // closed and empty
+    auto write = writer_.Write(*part);
+    const bool sent = co_await write;
+    if (sent) continue;
+    // The call is dead: nobody is left to fetch for.
+    outcome = absl::CancelledError("the caller went away");
+    cancel_.request_stop();
+  }
+  sent_.request_stop();
+  co_return outcome;
+}
+
+async::Task<> OverviewStream::GiveUp() {
+  async::SleepUntil patience(call_.loop(), give_up_, sent_.get_token());
+  const absl::Status waited = co_await patience;
+  // gRPC buffers for a reader that does not read, up to its window, and then
+  // would wait for as long as the connection stands.
+  if (waited.ok()) call_.context().TryCancel();
+}
+
+}  // namespace gather::aggregator
