@@ -97,6 +97,7 @@ int Main(int argc, char** argv) {
   ops::RequestLog request_log(logger);
   rpc::ServerOptions& options = settings->server.server;
   options.observer = &request_log;
+  options.on_stall = ops::LogStalls(logger);
 
   const auto channel = [&](const std::string& target) {
     return rpc::MakeChannel(target, grpc::InsecureChannelCredentials(),

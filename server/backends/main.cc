@@ -104,6 +104,7 @@ int Run(const char* listen,
   }
   ops::RequestLog request_log(logger);
   settings->server.server.observer = &request_log;
+  settings->server.server.on_stall = ops::LogStalls(logger);
   BackendService<Role> service(*std::move(table), settings->faults,
                                settings->server.server.event_loops);
   rpc::Server server(settings->server.server);

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "server/async/clock.h"
 
 namespace gather::ops {
@@ -50,6 +51,16 @@ void PrepareProcess() {
   }
   std::signal(SIGPIPE, SIG_IGN);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+}
+
+async::Watchdog::OnStall LogStalls(Logger& logger) {
+  return [&logger](const async::Stall& stall) {
+    logger.Log(LogLevel::kWarning,
+               stall.over ? "event loop free again" : "event loop held",
+               {{"loop", stall.loop},
+                {"method", stall.activity},
+                {"held", absl::FromChrono(stall.held)}});
+  };
 }
 
 int RunServer(rpc::Server& server, const ServerSettings& settings,

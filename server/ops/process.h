@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include "server/async/watchdog.h"
 #include "server/ops/log.h"
 #include "server/ops/server_flags.h"
 #include "server/rpc/server.h"
@@ -29,6 +30,9 @@ class StopSignals {
 // open files as far as it may, ignores SIGPIPE, and turns off Abseil's deadlock
 // detection, which Debian's build has on and every mutex of gRPC pays for.
 void PrepareProcess();
+
+// Logs a step that holds a loop of the server, naming its RPC.
+async::Watchdog::OnStall LogStalls(Logger& logger);
 
 // Starts the server, serves until a signal comes, drains, and returns the
 // process's exit code: 0, or 1 where it could not start.

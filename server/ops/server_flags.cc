@@ -31,6 +31,8 @@ ABSL_FLAG(absl::Duration, drain_delay, absl::ZeroDuration(),
           "that load balancers look away");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(10),
           "then, how long calls in flight may take before they are cancelled");
+ABSL_FLAG(absl::Duration, stall_limit, absl::Milliseconds(200),
+          "a step that holds an event loop for longer is logged");
 ABSL_FLAG(gather::ops::LogFormat, log_format, gather::ops::LogFormat::kText,
           "text or json");
 ABSL_FLAG(gather::ops::LogLevel, log_level, gather::ops::LogLevel::kInfo,
@@ -60,6 +62,7 @@ absl::Status CheckFlags() {
                           absl::GetFlag(FLAGS_max_connection_age)),
         CheckFlagNotNegative("max_connection_age_grace",
                              absl::GetFlag(FLAGS_max_connection_age_grace)),
+        CheckFlagPositive("stall_limit", absl::GetFlag(FLAGS_stall_limit)),
         CheckFlagNotNegative("drain_delay", absl::GetFlag(FLAGS_drain_delay)),
         CheckFlagNotNegative("drain_timeout",
                              absl::GetFlag(FLAGS_drain_timeout))}) {
@@ -109,6 +112,8 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
       Milliseconds(absl::GetFlag(FLAGS_max_connection_age));
   server.max_connection_age_grace =
       Milliseconds(absl::GetFlag(FLAGS_max_connection_age_grace));
+  server.stall_limit =
+      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_stall_limit));
   settings.log.format = absl::GetFlag(FLAGS_log_format);
   settings.log.level = absl::GetFlag(FLAGS_log_level);
   settings.drain_delay =

@@ -85,11 +85,15 @@ absl::Status Server::Start() {
     server_->GetHealthCheckService()->SetServingStatus(
         name.substr(0, name.find('/')), true);
   }
+  std::vector<const async::EventLoop*> watched;
   for (const auto& serving : loops_) {
     threads_.emplace_back([this, &serving = *serving] {
       serving.loop.RunUntilComplete(Serve(serving));
     });
+    watched.push_back(&serving->loop);
   }
+  watchdog_.emplace(async::Watchdog::Options{.limit = options_.stall_limit},
+                    std::move(watched), options_.on_stall);
   state_ = State::kActive;
   return absl::OkStatus();
 }
@@ -120,7 +124,8 @@ void Server::Drain(async::Clock::time_point deadline) {
   // ended.
   server_->Shutdown(async::ToTimespec(deadline));
   threads_.clear();  // joins: each ends once its calls are settled
-  server_.reset();   // before its queues are shut down: gRPC insists
+  watchdog_.reset();
+  server_.reset();  // before its queues are shut down: gRPC insists
   loops_.clear();
   state_ = State::kStopped;
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -16,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "server/async/clock.h"
+#include "server/async/watchdog.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/method.h"
 #include "server/rpc/stream_method.h"
@@ -44,6 +46,10 @@ struct ServerOptions {
   std::chrono::milliseconds max_connection_age_grace = std::chrono::seconds(30);
   // Told of every call that ends; may be null; must outlive the server.
   CallObserver* observer = nullptr;
+  // A step that holds a loop for longer is reported, with the name of its RPC:
+  // see async/watchdog.h. May be null.
+  std::chrono::nanoseconds stall_limit = std::chrono::milliseconds(200);
+  async::Watchdog::OnStall on_stall;
 };
 
 // A gRPC server on event loops, with health checking and reflection.
@@ -116,6 +122,8 @@ class Server {
   int port() const { return port_; }
   State state() const { return state_; }
   const Admission& admission() const { return admission_; }
+  // While active or draining.
+  const async::Watchdog& watchdog() const { return *watchdog_; }
 
  private:
   void Register(grpc::Service* service);
@@ -130,6 +138,7 @@ class Server {
   std::vector<std::unique_ptr<ServingLoop>> loops_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> threads_;
+  std::optional<async::Watchdog> watchdog_;
   int port_ = 0;
 };
 

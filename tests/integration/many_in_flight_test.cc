@@ -23,8 +23,8 @@ struct ClientCall {
   std::string user_id;
   grpc::ClientContext context;
   Overview overview;
-  std::unique_ptr<grpc::ClientAsyncResponseReaderInterface<
-      aggregator::v1::GetOverviewResponse>>
+  std::unique_ptr<
+      grpc::ClientAsyncResponseReader<aggregator::v1::GetOverviewResponse>>
       reader;
 };
 
