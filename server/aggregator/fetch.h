@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
@@ -12,11 +14,11 @@
 #include "server/aggregator/plan.h"
 #include "server/aggregator/section.h"
 #include "server/async/clock.h"
-#include "server/async/event_loop.h"
 #include "server/async/task.h"
 #include "server/async/timer.h"
 #include "server/rpc/client_call.h"
 #include "server/rpc/retry.h"
+#include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 
 namespace gather::aggregator {
@@ -33,12 +35,14 @@ struct Backend {
 
 // What the branches of one fan-out share.
 struct FanOut {
-  async::EventLoop& loop;
+  rpc::ServerCall& call;
   const v1::GetOverviewRequest& request;
   const Plan& plan;
   const rpc::RetryPolicy& retry;
   async::Clock::time_point deadline;
   std::stop_token stop;
+  // Of the caller's metadata, what goes on to the backends.
+  const std::vector<std::string>& forwarded_keys;
 
   // Whether a section that failed so ends the whole request.
   template <typename Source>
@@ -73,6 +77,9 @@ absl::Status NameFailure(const FanOut& fan_out, absl::Status status) {
   return status;
 }
 
+// What a branch's call is made with. Each call is a span of its own.
+rpc::CallOptions MakeCallOptions(const FanOut& fan_out);
+
 // One branch of the fan-out: calls a section's backend, again where that may
 // help, and checks what comes back.
 template <typename Source>
@@ -85,16 +92,13 @@ async::Task<BranchResult<typename Source::Reply>> Fetch(
   rpc::Retry retry(fan_out.retry, backend.throttle, fan_out.deadline);
   result.start = async::Clock::now();
   while (true) {
-    rpc::CallOptions options;
-    options.deadline = fan_out.deadline;
-    options.stop = fan_out.stop;
-    rpc::UnaryCall call(fan_out.loop, backend.stub, Source::kCall, request,
-                        std::move(options));
+    rpc::UnaryCall call(fan_out.call.loop(), backend.stub, Source::kCall,
+                        request, MakeCallOptions(fan_out));
     result.reply = co_await call;
     const auto backoff = retry.After(result.reply.status());
     if (!backoff) break;
     async::SleepUntil sleep =
-        async::SleepFor(fan_out.loop, *backoff, fan_out.stop);
+        async::SleepFor(fan_out.call.loop(), *backoff, fan_out.stop);
     const absl::Status slept = co_await sleep;
     if (!slept.ok()) break;
   }
@@ -105,6 +109,8 @@ async::Task<BranchResult<typename Source::Reply>> Fetch(
       result.reply.ok() ? CheckReply<Source>(request, *result.reply)
                         : NameFailure<Source>(fan_out, result.reply.status());
   if (outcome.ok()) co_return result;
+  // The backend's own words: for the log alone.
+  fan_out.call.Note(SectionErrorKey(Source::kSection), outcome.ToString());
   if (fan_out.template EndsRequest<Source>(outcome)) co_return outcome;
   result.reply = std::move(outcome);
   co_return result;

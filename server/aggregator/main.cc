@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -33,8 +34,30 @@ ABSL_FLAG(int, max_attempts, 3,
 ABSL_FLAG(int, max_reply_bytes, 4 << 20,
           "the largest reply that is taken from a backend");
 
+ABSL_FLAG(std::vector<std::string>, forward_metadata, {},
+          "comma-separated keys of a request's metadata that go on to the "
+          "backends; nothing else does");
+
 namespace gather::aggregator {
 namespace {
+
+// What gRPC allows in a key, less what it or we send ourselves.
+absl::Status CheckForwardedKey(const std::string& key) {
+  constexpr char kAllowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  if (key.empty() || key.find_first_not_of(kAllowed) != std::string::npos) {
+    return ops::FlagError(
+        "forward_metadata",
+        absl::StrCat("\"", key, "\" is not a key of [a-z0-9-_.]"));
+  }
+  for (const char* taken :
+       {"content-type", "te", "user-agent", "traceparent", "tracestate"}) {
+    if (key == taken || key.rfind("grpc-", 0) == 0) {
+      return ops::FlagError("forward_metadata",
+                            absl::StrCat(key, " can't be forwarded"));
+    }
+  }
+  return absl::OkStatus();
+}
 
 struct Settings {
   ops::ServerSettings server;
@@ -64,6 +87,10 @@ absl::StatusOr<Settings> SettingsFromFlags() {
         std::pair("order_target", absl::GetFlag(FLAGS_order_target)),
         std::pair("product_target", absl::GetFlag(FLAGS_product_target))}) {
     if (target.empty()) return ops::FlagError(flag, "is empty");
+  }
+  for (const std::string& key : absl::GetFlag(FLAGS_forward_metadata)) {
+    absl::Status checked = CheckForwardedKey(key);
+    if (!checked.ok()) return checked;
   }
   Settings settings;
   settings.server = *std::move(server);
@@ -107,7 +134,8 @@ int Main(int argc, char** argv) {
       {.user = channel(absl::GetFlag(FLAGS_user_target)),
        .orders = channel(absl::GetFlag(FLAGS_order_target)),
        .products = channel(absl::GetFlag(FLAGS_product_target))},
-      settings->timeouts, settings->retry, options.event_loops);
+      settings->timeouts, settings->retry, options.event_loops,
+      absl::GetFlag(FLAGS_forward_metadata));
   rpc::Server server(options);
   service.AddTo(server);
   return ops::RunServer(server, settings->server, signals, logger);

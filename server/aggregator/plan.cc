@@ -96,6 +96,19 @@ const char* SectionName(v1::Section section) {
   }
 }
 
+const char* SectionErrorKey(v1::Section section) {
+  switch (section) {
+    case v1::SECTION_USER:
+      return "user_error";
+    case v1::SECTION_ORDERS:
+      return "orders_error";
+    case v1::SECTION_PRODUCTS:
+      return "products_error";
+    default:
+      return "unspecified_error";
+  }
+}
+
 absl::StatusOr<Plan> MakePlan(const v1::GetOverviewRequest& request) {
   for (const absl::Status& check :
        {CheckUserId(request.user_id()),

@@ -12,6 +12,9 @@ namespace gather::aggregator {
 // its path in a read mask.
 const char* SectionName(v1::Section section);
 
+// "user_error" and so on: what a section's failure is logged under.
+const char* SectionErrorKey(v1::Section section);
+
 // A set of sections.
 class Sections {
  public:

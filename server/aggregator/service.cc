@@ -50,8 +50,11 @@ grpc::Status CallerGone() {
 AggregatorService::AggregatorService(const Channels& channels,
                                      const Timeouts& timeouts,
                                      const rpc::RetryPolicy& retry,
-                                     int event_loops)
-    : timeouts_(timeouts), retry_(retry) {
+                                     int event_loops,
+                                     std::vector<std::string> forwarded_keys)
+    : timeouts_(timeouts),
+      retry_(retry),
+      forwarded_keys_(std::move(forwarded_keys)) {
   for (int i = 0; i < event_loops; ++i) {
     backends_.push_back(std::make_unique<Backends>(channels));
   }
@@ -83,12 +86,13 @@ async::Task<grpc::Status> AggregatorService::GetOverview(
                                        [&cancel] { cancel.request_stop(); });
 
   Backends& backends = *backends_[call.loop_index()];
-  const FanOut fan_out{.loop = call.loop(),
+  const FanOut fan_out{.call = call,
                        .request = request,
                        .plan = *plan,
                        .retry = retry_,
                        .deadline = deadline,
-                       .stop = cancel.get_token()};
+                       .stop = cancel.get_token(),
+                       .forwarded_keys = forwarded_keys_};
   auto [user, orders, products] =
       co_await async::GatherFailFast(cancel,                           //
                                      Fetch(fan_out, backends.user),    //
@@ -119,12 +123,13 @@ async::Task<grpc::Status> AggregatorService::StreamOverview(
   std::stop_source cancel;
   const std::stop_callback caller_gone(call.stop_token(),
                                        [&cancel] { cancel.request_stop(); });
-  const FanOut fan_out{.loop = call.loop(),
+  const FanOut fan_out{.call = call,
                        .request = request,
                        .plan = *plan,
                        .retry = retry_,
                        .deadline = deadline,
-                       .stop = cancel.get_token()};
+                       .stop = cancel.get_token(),
+                       .forwarded_keys = forwarded_keys_};
   OverviewStream stream(
       call, writer, cancel, times,
       CallerDeadline(timeouts_, times.start, call.deadline()));

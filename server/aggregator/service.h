@@ -2,6 +2,7 @@
 #define GATHER_SERVER_AGGREGATOR_SERVICE_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
@@ -21,9 +22,11 @@ namespace gather::aggregator {
 // Lifetime: must outlive the server that it is added to.
 class AggregatorService {
  public:
-  // `event_loops` is that of the server.
+  // `forwarded_keys` names the metadata of a request that goes on to the
+  // backends; nothing else does. `event_loops` is that of the server.
   AggregatorService(const Channels& channels, const Timeouts& timeouts,
-                    const rpc::RetryPolicy& retry, int event_loops);
+                    const rpc::RetryPolicy& retry, int event_loops,
+                    std::vector<std::string> forwarded_keys = {});
 
   void AddTo(rpc::Server& server);
 
@@ -39,6 +42,7 @@ class AggregatorService {
 
   const Timeouts timeouts_;
   const rpc::RetryPolicy retry_;
+  const std::vector<std::string> forwarded_keys_;
   std::vector<std::unique_ptr<Backends>> backends_;  // one a loop
   AsyncService service_;
 };

@@ -35,7 +35,9 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
       {"method", std::string_view(call.method())},
       {"peer", peer},
       {"code", code},
-      {"duration", absl::FromChrono(async::Clock::now() - call.start())}};
+      {"duration", absl::FromChrono(async::Clock::now() - call.start())},
+      {"trace_id", call.trace().trace_id},
+      {"span_id", call.trace().span_id}};
   const std::string error = status.error_message();
   if (!status.ok()) fields.emplace_back("error", error);
   for (const auto& [key, value] : call.notes()) fields.emplace_back(key, value);

@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <random>
 #include <utility>
 
 #include "server/async/event_loop.h"
@@ -44,6 +45,7 @@ struct ServingLoop {
   grpc::ServerCompletionQueue* const queue;
   async::EventLoop loop;
   async::TaskScope calls;  // in flight
+  TraceIds trace_ids{std::random_device()()};
   Admission* const admission;
   CallObserver* const observer;
 };
@@ -144,7 +146,7 @@ struct UnaryKind {
 
   struct Call : ServerCall {
     Call(ServingLoop& serving, const char* method)
-        : ServerCall(serving.loop, serving.index, method),
+        : ServerCall(serving.loop, serving.index, serving.trace_ids, method),
           responder(&context()) {}
 
     Request request;

@@ -14,6 +14,7 @@
 #include "server/async/clock.h"
 #include "server/async/completion.h"
 #include "server/async/event_loop.h"
+#include "server/rpc/trace.h"
 
 namespace gather::rpc {
 
@@ -23,8 +24,12 @@ namespace gather::rpc {
 class ServerCall {
  public:
   // `method` is "package.Service/Method", of static lifetime.
-  ServerCall(async::EventLoop& loop, int loop_index, const char* method)
-      : loop_(loop), loop_index_(loop_index), method_(method) {}
+  ServerCall(async::EventLoop& loop, int loop_index, TraceIds& trace_ids,
+             const char* method)
+      : loop_(loop),
+        loop_index_(loop_index),
+        trace_ids_(trace_ids),
+        method_(method) {}
   ServerCall(const ServerCall&) = delete;
   ServerCall& operator=(const ServerCall&) = delete;
 
@@ -48,6 +53,16 @@ class ServerCall {
   // of time.
   std::stop_token stop_token() const { return stop_.get_token(); }
 
+  // The caller's trace, with a span of this call's own; one that is made here
+  // where the caller sent none.
+  const TraceContext& trace() const { return trace_; }
+
+  // What to send with an outbound call, so that it is a span of this trace.
+  std::vector<std::pair<std::string, std::string>> ChildTraceMetadata();
+
+  // What the caller sent under `key`, which is lower-case; empty for nothing.
+  std::string_view Metadata(std::string_view key) const;
+
   // A word on the call for whoever observes it, such as the request log. `key`
   // has static lifetime.
   void Note(std::string_view key, std::string value) {
@@ -63,11 +78,7 @@ class ServerCall {
   // the notice comes only for a request that came back with ok=true.
   void WatchForEnd() { context_.AsyncNotifyWhenDone(ended_.tag()); }
   // Reads what came with the request.
-  void Begin() {
-    start_ = async::Clock::now();
-    deadline_ = async::FromTimespec(context_.raw_deadline());
-    ended_.set_activity(method_);
-  }
+  void Begin();
   // co_await call.End(): the notice has come. Its order against the tag of
   // Finish is open: await both before the call goes.
   auto End() { return EndAwaiter(&ended_); }
@@ -105,12 +116,14 @@ class ServerCall {
 
   async::EventLoop& loop_;
   const int loop_index_;
+  TraceIds& trace_ids_;
   const char* const method_;
   grpc::ServerContext context_;
   async::Clock::time_point start_;
   async::Clock::time_point deadline_ = async::Clock::time_point::max();
   std::stop_source stop_;
   EndNotice ended_{this};
+  TraceContext trace_;
   std::vector<std::pair<std::string_view, std::string>> notes_;
 };
 

@@ -93,7 +93,7 @@ struct StreamKind {
 
   struct Call : ServerCall {
     Call(ServingLoop& serving, const char* method)
-        : ServerCall(serving.loop, serving.index, method),
+        : ServerCall(serving.loop, serving.index, serving.trace_ids, method),
           responder(&context()),
           writer(serving.loop, responder) {}
 

@@ -1,0 +1,79 @@
+#include "server/rpc/trace.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace gather::rpc {
+namespace {
+
+constexpr char kTraceId[] = "0af7651916cd43dd8448eb211c80319c";
+constexpr char kParent[] =
+    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+TEST(TraceTest, TakesTheCallersTraceWithASpanOfItsOwn) {
+  TraceIds ids(1);
+  const TraceContext trace = ReceiveTrace(kParent, "vendor=1", ids);
+  EXPECT_EQ(trace.trace_id, kTraceId);
+  EXPECT_NE(trace.span_id, "b7ad6b7169203331");
+  EXPECT_EQ(trace.flags, "01");
+  EXPECT_EQ(trace.trace_state, "vendor=1");
+  EXPECT_EQ(trace.TraceParent(),
+            "00-" + trace.trace_id + "-" + trace.span_id + "-01");
+}
+
+TEST(TraceTest, ChildStaysInTheTrace) {
+  TraceIds ids(1);
+  const TraceContext trace = ReceiveTrace(kParent, "vendor=1", ids);
+  const TraceContext child = trace.Child(ids);
+  EXPECT_EQ(child.trace_id, trace.trace_id);
+  EXPECT_NE(child.span_id, trace.span_id);
+  EXPECT_EQ(child.trace_state, "vendor=1");
+}
+
+TEST(TraceTest, MalformedHeaderIsReplacedAndItsStateDropped) {
+  TraceIds ids(1);
+  const std::string good = kParent;
+  for (const std::string& bad :
+       {std::string(), std::string("00"), good.substr(1), good + "0",
+        good + "-more", "ff" + good.substr(2), "0g" + good.substr(2),
+        "00-00000000000000000000000000000000-b7ad6b7169203331-01" +
+            std::string(),
+        "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01" +
+            std::string(),
+        "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01" +
+            std::string(),
+        "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" +
+            std::string(),
+        std::string(10000, '0')}) {
+    const TraceContext trace = ReceiveTrace(bad, "vendor=1", ids);
+    EXPECT_NE(trace.trace_id, kTraceId) << bad;
+    EXPECT_EQ(trace.trace_id.size(), 32U);
+    EXPECT_EQ(trace.span_id.size(), 16U);
+    EXPECT_EQ(trace.trace_state, "");
+  }
+}
+
+TEST(TraceTest, LaterVersionMayHaveMoreFields) {
+  TraceIds ids(1);
+  const std::string later = "01" + std::string(kParent).substr(2) + "-more";
+  EXPECT_EQ(ReceiveTrace(later, "", ids).trace_id, kTraceId);
+  EXPECT_EQ(ReceiveTrace(later, "", ids).TraceParent().substr(0, 3), "00-");
+}
+
+TEST(TraceTest, StateThatIsTooLongOrNotPrintableIsDropped) {
+  TraceIds ids(1);
+  EXPECT_EQ(ReceiveTrace(kParent, std::string(513, 'a'), ids).trace_state, "");
+  EXPECT_EQ(ReceiveTrace(kParent, "a\nb", ids).trace_state, "");
+}
+
+TEST(TraceTest, IdsDiffer) {
+  TraceIds ids(1);
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) seen.insert(ids.Make(16));
+  EXPECT_EQ(seen.size(), 1000U);
+}
+
+}  // namespace
+}  // namespace gather::rpc
