@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <optional>
+#include <string>
 
 #include "tests/support/aggregator_fixture.h"
 #include "tests/support/replies.h"
@@ -50,17 +50,17 @@ INSTANTIATE_TEST_SUITE_P(Deadlines, ClientDeadlineTest,
 
 TEST(BudgetTest, CallerWithoutADeadlineGetsTheDefaultBudget) {
   FixtureOptions options;
-  options.timeouts.total = 1s;
+  options.timeouts.total = 2s;
   AggregatorFixture fixture(options);
   fixture.orders.SetScript({NeverAnswer()});
-  const Overview overview = fixture.Get(RequestFor("u-1"), std::nullopt);
+  const Overview overview = fixture.Get(RequestFor("u-1"));
   EXPECT_TRUE(LacksOnlyTheOrders(overview))
       << overview.response.ShortDebugString();
 }
 
 TEST(BudgetTest, SectionTimeoutShorterThanTheBudgetCounts) {
   FixtureOptions options;
-  options.timeouts.section = 1s;
+  options.timeouts.section = 2s;
   AggregatorFixture fixture(options);
   fixture.orders.SetScript({NeverAnswer()});
   const auto start = std::chrono::steady_clock::now();
@@ -68,13 +68,13 @@ TEST(BudgetTest, SectionTimeoutShorterThanTheBudgetCounts) {
   EXPECT_TRUE(LacksOnlyTheOrders(overview))
       << overview.response.ShortDebugString();
   const auto took = std::chrono::steady_clock::now() - start;
-  EXPECT_GE(took, 900ms);
+  EXPECT_GE(took, 1s);
   EXPECT_LT(took, kPatience / 2);
 }
 
 TEST(BudgetTest, HungBackendSeesItsCallCancelled) {
   FixtureOptions options;
-  options.timeouts.section = 200ms;
+  options.timeouts.section = 2s;
   AggregatorFixture fixture(options);
   fixture.orders.SetScript({NeverAnswer()});
   ASSERT_TRUE(fixture.Get(RequestFor("u-1")).status.ok());
@@ -96,7 +96,7 @@ TEST(BudgetTest, BackendsGetADeadlineAlsoWhereTheClientSetNone) {
   FixtureOptions options;
   options.timeouts.total = 30s;
   AggregatorFixture fixture(options);
-  ASSERT_TRUE(fixture.Get(RequestFor("u-1"), std::nullopt).status.ok());
+  ASSERT_TRUE(fixture.Get(RequestFor("u-1")).status.ok());
   for (const FakeBackend* backend :
        {&fixture.user, &fixture.orders, &fixture.products}) {
     ASSERT_EQ(backend->seen().size(), 1U);

@@ -48,7 +48,7 @@ TEST(DrainTest, CallThatOutlastsTheDeadlineIsCancelled) {
        {&fixture.user, &fixture.orders, &fixture.products}) {
     backend->SetScript({NeverAnswer()});
   }
-  PendingOverview overview(fixture.stub(), RequestFor("u-1"), std::nullopt);
+  PendingOverview overview(fixture.stub(), RequestFor("u-1"));
   ASSERT_TRUE(fixture.user.calls().WaitFor(1));
   ASSERT_TRUE(fixture.orders.calls().WaitFor(1));
   ASSERT_TRUE(fixture.products.calls().WaitFor(1));

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/aggregator_fixture.h"
@@ -47,7 +48,6 @@ class ManyInFlightTest : public ::testing::Test {
     for (int i = 0; i < kCalls; ++i) {
       auto call = std::make_unique<ClientCall>();
       call->user_id = "u-" + std::to_string(i);
-      call->context.set_deadline(Deadline());
       call->reader = stubs_[i % kChannels]->AsyncGetOverview(
           &call->context, RequestFor(call->user_id), &queue_);
       call->reader->Finish(&call->overview.response, &call->overview.status,
@@ -60,15 +60,11 @@ class ManyInFlightTest : public ::testing::Test {
   const ClientCall* AwaitOne() {
     void* tag = nullptr;
     bool ok = false;
-    if (queue_.AsyncNext(&tag, &ok, Deadline()) !=
-        grpc::CompletionQueue::GOT_EVENT) {
+    const auto end = std::chrono::system_clock::now() + kPatience;
+    if (queue_.AsyncNext(&tag, &ok, end) != grpc::CompletionQueue::GOT_EVENT) {
       return nullptr;
     }
     return static_cast<const ClientCall*>(tag);
-  }
-
-  static std::chrono::system_clock::time_point Deadline() {
-    return std::chrono::system_clock::now() + kPatience;
   }
 
   AggregatorFixture fixture_;

@@ -38,10 +38,11 @@ aggregator::v1::GetOverviewRequest RequestFor(const std::string& user_id);
 // it goes.
 class PendingOverview {
  public:
-  // `timeout` is the deadline that the client sets; none means none.
-  PendingOverview(AggregatorStub& stub,
-                  const aggregator::v1::GetOverviewRequest& request,
-                  std::optional<std::chrono::milliseconds> timeout = kPatience);
+  // `timeout` is the deadline that the client sets: none where a test is not on
+  // deadlines, or it would end what should have ended by itself.
+  PendingOverview(
+      AggregatorStub& stub, const aggregator::v1::GetOverviewRequest& request,
+      std::optional<std::chrono::milliseconds> timeout = std::nullopt);
   ~PendingOverview();
   PendingOverview(const PendingOverview&) = delete;
   PendingOverview& operator=(const PendingOverview&) = delete;
@@ -58,7 +59,7 @@ class PendingOverview {
 };
 
 struct FixtureOptions {
-  // So long that only a test that sets shorter ones sees them.
+  // Longer than a test waits: only one that sets shorter ones sees them.
   aggregator::Timeouts timeouts{.section = 2 * kPatience,
                                 .total = 2 * kPatience};
   rpc::RetryPolicy retry;
@@ -90,7 +91,7 @@ class AggregatorFixture {
   std::shared_ptr<grpc::Channel> NewChannel() const;
 
   Overview Get(const aggregator::v1::GetOverviewRequest& request,
-               std::optional<std::chrono::milliseconds> timeout = kPatience);
+               std::optional<std::chrono::milliseconds> timeout = std::nullopt);
   // What the aggregator says of a service's health, or of its own for "";
   // UNKNOWN where it can't be asked.
   HealthStatus Health(const std::string& service = "") const;

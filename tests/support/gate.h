@@ -14,7 +14,7 @@ namespace gather::testing {
 
 // How long a test waits for what must come: no measure of speed, but what keeps
 // a failure from hanging, also on a busy machine and under a sanitizer.
-inline constexpr std::chrono::seconds kPatience(60);
+inline constexpr std::chrono::seconds kPatience(30);
 
 // Events that one side counts and the other awaits.
 //
