@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <cassert>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "server/async/clock.h"
 #include "server/async/task_scope.h"
+#include "server/rpc/sockets.h"
 
 namespace gather::rpc {
 
@@ -117,9 +119,23 @@ void Server::StopServing() {
   server_->GetHealthCheckService()->SetServingStatus(false);
 }
 
+void Server::AwaitLeave(async::Clock::time_point deadline) const {
+  // gRPC ends a connection up to a tenth after its age; then the client has to
+  // hear of it, and calls in flight to end.
+  const async::Clock::time_point until = async::Clock::now() +
+                                         options_.max_connection_age * 11 / 10 +
+                                         std::chrono::seconds(1);
+  if (until > deadline) return;
+  while (CountConnections(port_) > 0 && async::Clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 void Server::Drain(async::Clock::time_point deadline) {
   StopServing();
   if (state_ != State::kDraining) return;
+  StopListening(port_);
+  AwaitLeave(deadline);
   // On this thread, while the loops go on: it returns when the last call has
   // ended.
   server_->Shutdown(async::ToTimespec(deadline));

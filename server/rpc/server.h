@@ -114,8 +114,11 @@ class Server {
   // balancers look away before Drain() refuses.
   void StopServing();
 
-  // Takes no more calls, waits for those in flight until `deadline`, cancels
-  // what is left then, and returns when all of it is settled.
+  // Takes no more connections. Then, where `deadline` leaves the time, waits
+  // until max_connection_age has made every client leave: no call is lost
+  // (decisions/0005-drain-by-connection-age.md). Last takes no more calls,
+  // waits for those in flight until `deadline`, cancels what is left, and
+  // returns when all of it is settled.
   void Drain(async::Clock::time_point deadline);
 
   // The port that is listened on, once started.
@@ -129,6 +132,7 @@ class Server {
   void Register(grpc::Service* service);
   void Configure(grpc::ServerBuilder& builder) const;
   async::Task<> Serve(ServingLoop& serving);
+  void AwaitLeave(async::Clock::time_point deadline) const;
 
   const ServerOptions options_;
   State state_ = State::kConfiguration;

@@ -1,0 +1,151 @@
+# The checks of run.sh that are more than a command of the README. Sourced.
+# shellcheck shell=bash disable=SC2154 # run.sh sets work and network
+
+image_is_small() {
+  local base size over
+  base=$(docker image inspect -f '{{.Size}}' "${BASE:-debian:bookworm-slim}")
+  size=$(docker image inspect -f '{{.Size}}' "$GATHER_IMAGE")
+  over=$(((size - base) / 1000000))
+  echo "> $((size / 1000000)) MB, $over MB over its base"
+  ((over <= 60))
+}
+
+image_is_bare() {
+  # shellcheck disable=SC2016
+  docker run --rm "$GATHER_IMAGE" sh -c '
+    for tool in cc gcc g++ c++ clang cmake ninja protoc; do
+      ! command -v $tool || exit 1
+    done
+    [ "$(id -u)" != 0 ]'
+}
+
+# all_healthy COUNT: so many containers run, and all are healthy.
+all_healthy() {
+  local filter="label=com.docker.compose.project=$COMPOSE_PROJECT_NAME"
+  [[ $(docker ps -q --filter "$filter" --filter health=healthy | wc -l) == "$1" ]]
+}
+
+containers_are_confined() {
+  local id format='{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}'
+  format+=' {{.HostConfig.SecurityOpt}} {{.HostConfig.Init}}'
+  for id in $(compose ps -q); do
+    docker inspect -f "$format" "$id"
+    [[ $(docker inspect -f "$format" "$id") == \
+      "true [ALL] [no-new-privileges:true] true" ]] || return 1
+    (($(docker inspect -f '{{.HostConfig.Memory}}' "$id") > 0)) || return 1
+  done
+}
+
+no_dependencies() { ! compose config | grep -q depends_on; }
+
+# load CONFIG [OPTION...]: from this machine.
+load() {
+  local config=$1
+  shift
+  deploy/ghz/load.py "deploy/ghz/$config.json" "localhost:$(port)" "$@"
+}
+
+# load_inside CONFIG [OPTION...]: from the services' own network.
+load_inside() {
+  local config=$1
+  shift
+  deploy/ghz/load.py "deploy/ghz/$config.json" dns:///aggregator:50051 \
+    --network "$network" --image "$GATHER_IMAGE" "$@"
+}
+
+answer_is_complete() {
+  grpcurl -plaintext -max-time 5 -d '{"user_id": "alice"}' \
+    "localhost:$(port)" gather.aggregator.v1.AggregatorService/GetOverview |
+    grep -q '"complete": true'
+}
+
+# backend_lost kill|stop SERVICE: takes the backend away in the middle of a load,
+# and brings it back.
+backend_lost() {
+  local id pid back
+  id=$(container "$2")
+  load degraded --set total=1400 &
+  pid=$!
+  sleep 2
+  docker "$1" "$id"
+  sleep 3
+  docker start "$id"
+  back=$(now_ms)
+  within 10 answer_is_complete
+  back=$(($(now_ms) - back))
+  echo "> complete answers $back ms after its return"
+  wait "$pid" && ((back <= 2000))
+}
+
+# calls_of CONTAINER: how many calls its log tells of.
+calls_of() { docker logs "$1" 2>&1 | grep -c 'UserService/GetUser' || :; }
+
+is_called() { (($(calls_of "$1") > 0)); }
+
+calls_are_spread() {
+  local pid id
+  load healthy --set total=1200 &
+  pid=$!
+  for id in $(compose ps -q user); do within 12 is_called "$id"; done
+  wait "$pid" || return 1
+  for id in $(compose ps -q user); do echo "> $(calls_of "$id") calls"; done
+}
+
+address_of() {
+  docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' \
+    "$1"
+}
+
+# One of the replicas goes, another comes. The engine hands out the next
+# address, not the one that is free again.
+replacement_is_called() {
+  local pid before old new start took
+  before=$(compose ps -q user | sort)
+  old=$(head -n 1 <<<"$before")
+  local address
+  address=$(address_of "$old")
+  load healthy --set total=1500 &
+  pid=$!
+  sleep 2
+  docker rm -f "$old"
+  compose up -d --no-build --no-recreate --scale user=3 user
+  new=$(comm -13 <(echo "$before") <(compose ps -q user | sort))
+  start=$(date -d "$(docker inspect -f '{{.State.StartedAt}}' "$new")" +%s%3N)
+  within 15 is_called "$new"
+  took=$(($(now_ms) - start))
+  echo "> $address replaced by $(address_of "$new"), called after $took ms"
+  [[ $(address_of "$new") != "$address" ]] || return 1
+  ((took <= 5000)) && wait "$pid"
+}
+
+# replicas_are_healthy SERVICE COUNT
+replicas_are_healthy() {
+  local id ids
+  mapfile -t ids < <(compose ps -q "$1")
+  ((${#ids[@]} == $2)) || return 1
+  for id in "${ids[@]}"; do
+    [[ $(docker inspect -f '{{.State.Health.Status}}' "$id") == healthy ]] ||
+      return 1
+  done
+}
+
+# Restarts both aggregators while ghz calls the name that they share.
+roll() {
+  local pid
+  load_inside rolling &
+  pid=$!
+  sleep 3
+  readme roll || return 1
+  kill -0 "$pid" || {
+    echo "the load was over before the last restart"
+    return 1
+  }
+  wait "$pid"
+}
+
+nothing_left() {
+  local filter="label=com.docker.compose.project=$COMPOSE_PROJECT_NAME"
+  [[ -z $(docker ps -aq --filter "$filter") ]] &&
+    [[ -z $(docker network ls -q --filter "$filter") ]] &&
+    [[ -z $(docker volume ls -q --filter "$filter") ]]
+}

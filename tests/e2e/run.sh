@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Deploys Gather with a real Docker engine and uses it as the README says:
+# compose, grpcurl, ghz; stops, scales and restarts it under load.
+#
+#   tests/e2e/run.sh [--image NAME]
+#
+#   --image   an image that is there, instead of building one
+#
+# One line a check and a table at the end. Leaves no container, network or image
+# behind; what the engine caches of the build stays.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+build=true
+export GATHER_IMAGE=gather-e2e
+if [[ $# == 2 && $1 == --image ]]; then
+  build=false
+  GATHER_IMAGE=$2
+elif (($#)); then
+  echo "usage: tests/e2e/run.sh [--image NAME]" >&2
+  exit 2
+fi
+export COMPOSE_PROJECT_NAME=gather-e2e
+export GATHER_PORT=127.0.0.1:51051-51099
+export PATH=$PWD/build/tools/bin:$PATH
+network=${COMPOSE_PROJECT_NAME}_default
+work=$(mktemp -d)
+# shellcheck source=tests/e2e/lib.sh
+source tests/e2e/lib.sh
+# shellcheck source=tests/e2e/checks.sh
+source tests/e2e/checks.sh
+
+clean_up() {
+  local status=$?
+  trap '' INT TERM HUP
+  jobs -p | xargs -r kill 2>/dev/null || :
+  local left
+  mapfile -t left < <(docker ps -aq --filter "network=$network")
+  ((${#left[@]} == 0)) || docker rm -f "${left[@]}" >/dev/null 2>&1 || :
+  compose down --volumes --remove-orphans >/dev/null 2>&1 || :
+  if $build; then docker rmi -f "$GATHER_IMAGE" >/dev/null 2>&1 || :; fi
+  rm -rf "$work"
+  exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+deploy/install-tools.sh
+
+if $build; then check "image: builds" readme build; fi
+check "image: at most 60 MB over its base" image_is_small
+check "image: no compiler, not root" image_is_bare
+
+check "compose: up, as the README says" readme up
+check "compose: every service is healthy" within 60 all_healthy 4
+check "compose: read-only, no capabilities, limited" containers_are_confined
+check "compose: the aggregator waits for no backend" no_dependencies
+
+check "grpcurl: list" readme list '^gather.aggregator.v1.AggregatorService$'
+check "grpcurl: describe" readme describe 'rpc GetOverview'
+check "grpcurl: call" readme call '"complete": true'
+check "grpcurl: health" readme health '"status": "SERVING"'
+check "gatherctl: overview, in the container" readme gatherctl '^Total time'
+
+check "ghz: complete answers only" readme load
+check "ghz: by itself" readme ghz '\[OK\] +500 responses'
+check "ghz: 50 to 300 calls a second" load step
+for service in user order product; do
+  check "$service killed under load: no call fails" backend_lost kill "$service"
+done
+check "order stopped under load: no call fails" backend_lost stop order
+
+check "scale: user=3" readme scale
+check "scale: every replica is called" calls_are_spread
+check "scale: a replica at a new address is called" replacement_is_called
+
+check "two aggregators behind one name" readme replicas
+check "both are healthy" within 60 replicas_are_healthy aggregator 2
+for round in 1 2 3; do
+  check "rolling restart under load, round $round: no call fails" roll
+done
+
+check "compose: down" readme down
+check "nothing is left" nothing_left
+summary
