@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "server/async/clock.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/listener.h"
 #include "server/rpc/method.h"
 
 namespace gather::rpc {
@@ -104,6 +105,8 @@ class Server {
  private:
   void Register(grpc::Service* service);
   void Configure(grpc::ServerBuilder& builder) const;
+  void Accept(
+      std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor);
   async::Task<> Serve(ServingLoop& serving);
 
   const ServerOptions options_;
@@ -114,6 +117,7 @@ class Server {
   std::vector<std::unique_ptr<ServingLoop>> loops_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> threads_;
+  std::unique_ptr<Listener> listener_;
   int port_ = 0;
 };
 

@@ -128,6 +128,11 @@ class Server:
     def rss_mb(self):
         return self._status("VmRSS") / 1024
 
+    def cpu_seconds(self):
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
+        user, system = stat.rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
