@@ -17,7 +17,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(
   args.SetInt(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, 1);
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
-  // Jitter adds a fifth: a backend that returns is back within two seconds.
+  // gRPC adds up to a fifth: never 2 s, so that an answer is whole again
+  // within 2 s of a backend's return.
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1600);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10000);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 2000);

@@ -53,9 +53,6 @@ void Server::Configure(grpc::ServerBuilder& builder) const {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5 * 1000);
-  // With it, a second server on the same port would start and take half of the
-  // connections.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Only reflection runs on gRPC's own threads.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
@@ -65,13 +62,19 @@ absl::Status Server::Start() {
   assert(state_ == State::kConfiguration);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  absl::StatusOr<std::unique_ptr<Listener>> listener =
+      Listener::Open(options_.listen);
+  if (!listener.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat("can't listen on ", options_.listen, ": ",
+                     std::string(listener.status().message())));
+  }
   grpc::ServerBuilder builder;
   Configure(builder);
-  builder.AddListeningPort(options_.listen,
-                           options_.credentials != nullptr
-                               ? options_.credentials
-                               : grpc::InsecureServerCredentials(),
-                           &port_);
+  auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      options_.credentials != nullptr ? options_.credentials
+                                      : grpc::InsecureServerCredentials());
   for (grpc::Service* service : services_) builder.RegisterService(service);
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(std::make_unique<ServingLoop>(
@@ -79,8 +82,7 @@ absl::Status Server::Start() {
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("can't listen on ", options_.listen));
+    return absl::InternalError("gRPC could not build the server");
   }
   for (const auto& method : methods_) {
     const std::string name = method->name();
@@ -96,8 +98,23 @@ absl::Status Server::Start() {
   }
   watchdog_.emplace(async::Watchdog::Options{.limit = options_.stall_limit},
                     std::move(watched), options_.on_stall);
+  listener_ = *std::move(listener);
+  port_ = listener_->port();
+  Accept(std::move(acceptor));
   state_ = State::kActive;
   return absl::OkStatus();
+}
+
+void Server::Accept(
+    std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor) {
+  listener_->Start([acceptor = std::shared_ptr(std::move(acceptor))](
+                       int listener_fd, int fd) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
+        connection;
+    connection.listener_fd = listener_fd;
+    connection.fd = fd;
+    acceptor->HandleNewConnection(&connection);
+  });
 }
 
 async::Task<> Server::Serve(ServingLoop& serving) {
@@ -134,7 +151,8 @@ void Server::AwaitLeave(async::Clock::time_point deadline) const {
 void Server::Drain(async::Clock::time_point deadline) {
   StopServing();
   if (state_ != State::kDraining) return;
-  StopListening(port_);
+  // First: gRPC does not close connections that are handed to it later.
+  listener_->Stop();
   AwaitLeave(deadline);
   // On this thread, while the loops go on: it returns when the last call has
   // ended.

@@ -19,6 +19,7 @@
 #include "server/async/clock.h"
 #include "server/async/watchdog.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/listener.h"
 #include "server/rpc/method.h"
 #include "server/rpc/stream_method.h"
 
@@ -131,6 +132,8 @@ class Server {
  private:
   void Register(grpc::Service* service);
   void Configure(grpc::ServerBuilder& builder) const;
+  void Accept(
+      std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor);
   async::Task<> Serve(ServingLoop& serving);
   void AwaitLeave(async::Clock::time_point deadline) const;
 
@@ -143,6 +146,7 @@ class Server {
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> threads_;
   std::optional<async::Watchdog> watchdog_;
+  std::unique_ptr<Listener> listener_;
   int port_ = 0;
 };
 

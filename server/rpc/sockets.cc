@@ -1,9 +1,7 @@
 #include "server/rpc/sockets.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -46,19 +44,6 @@ bool IsListening(int fd) {
 }
 
 }  // namespace
-
-void StopListening(int port) {
-  for (const int fd : OpenDescriptors()) {
-    if (LocalPort(fd) != port || !IsListening(fd)) continue;
-    // The descriptor is gRPC's, which closes it when it shuts down: put a
-    // socket that nobody can reach in its place. (shutdown(2) would have gRPC
-    // log an error.)
-    const int nowhere = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (nowhere < 0) continue;
-    dup3(nowhere, fd, O_CLOEXEC);
-    close(nowhere);
-  }
-}
 
 int CountConnections(int port) {
   int count = 0;

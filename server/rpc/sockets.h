@@ -8,10 +8,6 @@
 // down meanwhile.
 namespace gather::rpc {
 
-// Stops listening on TCP `port`: who connects from now on is refused at once.
-// Connections that were accepted live on.
-void StopListening(int port);
-
 // How many connections that were accepted on TCP `port` are open.
 int CountConnections(int port);
 

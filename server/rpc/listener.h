@@ -1,0 +1,61 @@
+#ifndef GATHER_SERVER_RPC_LISTENER_H_
+#define GATHER_SERVER_RPC_LISTENER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace gather::rpc {
+
+// Accepts TCP connections on a thread of its own, and goes on after the process
+// ran out of descriptors: gRPC's own listener stops for good at the first
+// accept(2) that fails with EMFILE.
+//
+//   absl::StatusOr<std::unique_ptr<Listener>> listener =
+//       Listener::Open("[::]:50051");
+//   (*listener)->Start([&](int listener_fd, int fd) { ... });
+//
+// Connections that come between Open() and Start() wait in the kernel.
+// Thread: one; `on_connection` is called on the listener's own.
+class Listener {
+ public:
+  // Takes ownership of `fd`, a connected socket that does not block.
+  using OnConnection = std::function<void(int listener_fd, int fd)>;
+
+  // `address` is "host:port" or "[host]:port"; all addresses of the host are
+  // listened on; port 0 takes a free one. An address in use is an error, also
+  // where another process shares its port.
+  static absl::StatusOr<std::unique_ptr<Listener>> Open(
+      const std::string& address);
+  // Stops.
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  int port() const { return port_; }
+
+  void Start(OnConnection on_connection);
+
+  // Who connects from now on is refused. Once it returns, `on_connection` is
+  // not called any more. Idempotent.
+  void Stop();
+
+ private:
+  Listener() = default;
+  absl::Status Listen(const std::string& host, const std::string& port);
+  void Run(const OnConnection& on_connection);
+
+  std::vector<int> fds_;
+  int stop_fd_ = -1;  // readable once it is to stop
+  int port_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace gather::rpc
+
+#endif  // GATHER_SERVER_RPC_LISTENER_H_

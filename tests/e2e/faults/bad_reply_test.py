@@ -1,0 +1,99 @@
+"""A backend's reply that is not what was asked for: the section fails with a
+reason of its own, and is never empty or wrong and marked OK."""
+
+import unittest
+
+import h2_backend
+import harness
+import scripts
+
+
+class BadReply(harness.FaultTest):
+
+    def check(self, script, *reasons, roles=("product",), peak_mb=None):
+        """`script` costs its section, and nothing but that, and only while it
+        lasts."""
+        for role in roles:
+            with self.subTest(role=role):
+                self._check_role(script, reasons, role, peak_mb)
+
+    def _check_role(self, script, reasons, role, peak_mb):
+        backend = self.raw_backend(role)
+        aggregator = self.start_aggregator("--section_timeout=2s",
+                                           raw=[backend])
+        self.assert_complete(self.overview())
+        before = aggregator.peak_mb()
+        backend.script = script
+        overview = self.overview()
+        self.assert_partial(overview, role, *reasons)
+        self.assertNotIn("secret", str(overview.answer))
+        if peak_mb is not None:
+            self.assertLess(aggregator.peak_mb() - before,
+                            peak_mb * harness.SLOWNESS)
+        backend.script = h2_backend.healthy
+        self.back_to_complete()
+        self.assertTrue(aggregator.alive())
+
+    def test_64_mb(self):
+        # gRPC looks at the size once the message is there: it costs its size
+        # for a moment, and no more.
+        self.check(scripts.reply_of_64_mb, "REPLY_TOO_LARGE", peak_mb=160)
+
+    def test_garbage_message(self):
+        self.check(scripts.garbage_message, "REPLY_UNREADABLE",
+                   roles=harness.ROLES)
+
+    def test_random_frames(self):
+        self.check(scripts.random_frames, "BACKEND_UNAVAILABLE",
+                   "BACKEND_ERROR")
+
+    def test_no_message(self):
+        self.check(scripts.no_message, "REPLY_MISSING", "BACKEND_ERROR",
+                   roles=harness.ROLES)
+
+    def test_empty_message(self):
+        self.check(scripts.empty_message, "REPLY_MISSING",
+                   roles=harness.ROLES)
+
+    def test_cut_message(self):
+        self.check(scripts.cut_message, "REPLY_MISSING", "BACKEND_ERROR",
+                   roles=harness.ROLES)
+
+    def test_cut_prefix(self):
+        self.check(scripts.cut_prefix, "REPLY_MISSING", "BACKEND_ERROR")
+
+    def test_cut_and_no_trailers(self):
+        self.check(scripts.cut_and_no_trailers, "BACKEND_ERROR",
+                   "REPLY_MISSING")
+
+    def test_no_trailers(self):
+        self.check(scripts.no_trailers, "BACKEND_ERROR")
+
+    def test_two_messages(self):
+        # A unary call of gRPC's reads one message, and the status stands
+        # behind the second: the call ends with its time.
+        self.check(scripts.two_messages, "BACKEND_TIMEOUT",
+                   roles=harness.ROLES)
+
+    def test_invalid_utf8(self):
+        self.check(scripts.invalid_utf8, "REPLY_UNREADABLE",
+                   roles=harness.ROLES)
+
+    def test_for_another_user(self):
+        self.check(scripts.for_another_user, "REPLY_FOR_ANOTHER_USER",
+                   roles=harness.ROLES)
+
+    def test_gzip_bomb(self):
+        scripts.bomb("product", "alice")  # takes a while: not in the call
+        self.check(scripts.gzip_bomb, "BACKEND_ERROR", "REPLY_UNREADABLE",
+                   "BACKEND_UNIMPLEMENTED", peak_mb=32)
+
+    def test_100_kb_header(self):
+        self.check(scripts.huge_header, "BACKEND_OVERLOADED", "BACKEND_ERROR")
+
+    def test_100_kb_trailer(self):
+        self.check(scripts.huge_trailer, "BACKEND_OVERLOADED", "BACKEND_ERROR")
+
+
+if __name__ == "__main__":
+    unittest.main()
