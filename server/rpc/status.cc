@@ -31,10 +31,7 @@ absl::Status WithReason(absl::Status status, std::string_view reason) {
 }
 
 std::string ReasonOf(const absl::Status& status) {
-  if (const auto reason = status.GetPayload(kReasonUrl)) {
-    return std::string(*reason);
-  }
-  return absl::StatusCodeToString(status.code());
+  return std::string(status.GetPayload(kReasonUrl).value_or(absl::Cord()));
 }
 
 }  // namespace gather::rpc

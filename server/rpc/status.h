@@ -19,7 +19,7 @@ grpc::Status ToGrpc(const absl::Status& status);
 // status, as google.rpc.ErrorInfo.reason does on the wire.
 absl::Status WithReason(absl::Status status, std::string_view reason);
 
-// That word, or one made from the code where none was given: "UNAVAILABLE".
+// That word; empty where none was given.
 std::string ReasonOf(const absl::Status& status);
 
 // Reasons that this library gives.

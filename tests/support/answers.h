@@ -3,6 +3,7 @@
 
 #include <grpcpp/support/status.h>
 
+#include <functional>
 #include <string>
 
 #include "tests/support/gate.h"
@@ -19,6 +20,9 @@ struct Answer {
   grpc::Status status;   // instead of the payload, unless OK
   Gate* gate = nullptr;  // not before it opens; must outlive the backend's use
   bool never = false;    // not until the call is cancelled
+  // Told that the call is over, and whether it was cancelled; on a thread of
+  // the backend's.
+  std::function<void(bool cancelled)> on_end = nullptr;
 };
 
 Answer AnswerRight(Gate* gate = nullptr);

@@ -38,15 +38,17 @@ int PageSize(const Request& request) {
 // One call. Owns itself until gRPC is done with it.
 class FakeBackend::Call final : public grpc::ServerUnaryReactor {
  public:
-  static std::shared_ptr<Call> Make(std::string payload, grpc::Status status,
-                                    grpc::ByteBuffer* response,
-                                    EventCounter* cancellations) {
+  static std::shared_ptr<Call> Make(FakeBackend* backend,
+                                    testing::Answer answer,
+                                    const std::string& user_id,
+                                    grpc::ByteBuffer* response) {
     auto call = std::make_shared<Call>();
     call->self_ = call;
-    call->payload_ = std::move(payload);
-    call->status_ = std::move(status);
+    call->payload_ = PayloadBytes(backend->role_, answer.payload, user_id);
+    call->status_ = std::move(answer.status);
+    call->on_end_ = std::move(answer.on_end);
     call->response_ = response;
-    call->cancellations_ = cancellations;
+    call->backend_ = backend;
     return call;
   }
 
@@ -58,19 +60,26 @@ class FakeBackend::Call final : public grpc::ServerUnaryReactor {
   }
 
   void OnCancel() override {
-    cancellations_->Add();
+    cancelled_ = true;
+    backend_->cancellations_.Add();
     if (!finished_.exchange(true)) Finish(grpc::Status::CANCELLED);
   }
 
-  void OnDone() override { self_.reset(); }
+  void OnDone() override {
+    if (on_end_) on_end_(cancelled_);
+    backend_->ends_.Add();
+    self_.reset();
+  }
 
  private:
   std::shared_ptr<Call> self_;
   std::string payload_;
   grpc::Status status_;
+  std::function<void(bool)> on_end_;
   grpc::ByteBuffer* response_ = nullptr;
-  EventCounter* cancellations_ = nullptr;
+  FakeBackend* backend_ = nullptr;
   std::atomic<bool> finished_{false};
+  std::atomic<bool> cancelled_{false};
 };
 
 class FakeBackend::UserService final
@@ -156,6 +165,12 @@ void FakeBackend::SetScript(std::vector<Answer> script) {
   const std::lock_guard lock(mutex_);
   script_ = std::move(script);
   next_ = 0;
+  rule_ = nullptr;
+}
+
+void FakeBackend::SetRule(std::function<Answer(const SeenCall&)> rule) {
+  const std::lock_guard lock(mutex_);
+  rule_ = std::move(rule);
 }
 
 std::vector<SeenCall> FakeBackend::seen() const {
@@ -186,7 +201,10 @@ grpc::ServerUnaryReactor* FakeBackend::Handle(
     return reactor;
   }
   Request asked;
-  EXPECT_TRUE(asked.ParseFromString(Bytes(*request)));
+  // A call that was cancelled before its message was read comes without one.
+  if (request->Valid()) {
+    EXPECT_TRUE(asked.ParseFromString(Bytes(*request)));
+  }
   SeenCall seen;
   seen.user_id = asked.user_id();
   seen.page_size = PageSize(asked);
@@ -202,8 +220,7 @@ grpc::ServerUnaryReactor* FakeBackend::Meet(SeenCall seen,
                                             grpc::ByteBuffer* response) {
   const Answer answer = Record(seen);
   const std::shared_ptr<Call> call =
-      Call::Make(PayloadBytes(role_, answer.payload, seen.user_id),
-                 answer.status, response, &cancellations_);
+      Call::Make(this, answer, seen.user_id, response);
   calls_.Add();
   if (answer.gate != nullptr) {
     // Weak: a call that was cancelled is gone when the gate opens.
@@ -219,6 +236,7 @@ grpc::ServerUnaryReactor* FakeBackend::Meet(SeenCall seen,
 Answer FakeBackend::Record(const SeenCall& seen) {
   const std::lock_guard lock(mutex_);
   seen_.push_back(seen);
+  if (rule_) return rule_(seen);
   if (script_.empty()) return {};
   return script_[std::min(next_++, script_.size() - 1)];
 }

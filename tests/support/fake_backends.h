@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,10 +61,15 @@ class FakeBackend {
   // the last with the last. Right answers are the default.
   void SetScript(std::vector<Answer> script);
 
+  // Every call from now on is met as `rule` says, on threads of the backend's.
+  void SetRule(std::function<Answer(const SeenCall&)> rule);
+
   // Calls that arrived, and calls that were cancelled by the caller, by its
   // deadline, or because the connection or this backend died.
   const EventCounter& calls() const { return calls_; }
   const EventCounter& cancellations() const { return cancellations_; }
+  // Calls that are over, however they ended.
+  const EventCounter& ends() const { return ends_; }
   // In the order of their arrival.
   std::vector<SeenCall> seen() const;
 
@@ -88,9 +94,11 @@ class FakeBackend {
   std::unique_ptr<grpc::Server> server_;
   EventCounter calls_;
   EventCounter cancellations_;
+  EventCounter ends_;
   mutable std::mutex mutex_;
   std::vector<Answer> script_;  // guarded by mutex_, as what follows
   std::size_t next_ = 0;
+  std::function<Answer(const SeenCall&)> rule_;
   std::vector<SeenCall> seen_;
 };
 

@@ -20,6 +20,12 @@ TEST(FailureTest, BackendsOwnWordsAreNotPassedOn) {
   }
 }
 
+// The code alone does not say who cancelled.
+TEST(FailureTest, BackendThatCancelsIsABackendThatFails) {
+  EXPECT_EQ(Describe(absl::CancelledError("by the backend")).reason,
+            "BACKEND_ERROR");
+}
+
 TEST(FailureTest, ReasonOfTheCallWinsOverTheCode) {
   EXPECT_EQ(
       Describe(rpc::WithReason(absl::InternalError(""), rpc::kReplyUnreadable))

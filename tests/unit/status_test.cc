@@ -29,7 +29,7 @@ TEST(StatusTest, CodeThatDoesNotExistIsUnknown) {
 
 TEST(StatusTest, ReasonRidesOnTheStatus) {
   const absl::Status plain = absl::InternalError("x");
-  EXPECT_EQ(ReasonOf(plain), "INTERNAL");
+  EXPECT_EQ(ReasonOf(plain), "");
   EXPECT_EQ(ReasonOf(WithReason(plain, "BURNT")), "BURNT");
 }
 
@@ -47,7 +47,7 @@ TEST(UnaryOutcomeTest, TooLargeIsToldFromOverload) {
             kReplyTooLarge);
   EXPECT_EQ(ReasonOf(UnaryOutcome(
                 true, {grpc::StatusCode::RESOURCE_EXHAUSTED, "busy"})),
-            "RESOURCE_EXHAUSTED");
+            "");
 }
 
 }  // namespace
