@@ -51,6 +51,9 @@ async::Task<absl::Status> OverviewStream::Produce(const FanOut& fan_out,
   merger_.Add<Source>(std::move(branch), Source::Mutable(&part));
   // Fails fast: the other branches are cancelled by it.
   if (!end.ok()) co_return end;
+  // The stream is at its end: what it says of this section would be that the
+  // call was cancelled, which is this server's doing and no news.
+  if (fan_out.stop.stop_requested()) co_return absl::CancelledError("stopped");
   co_return co_await parts_.Push(std::move(part), fan_out.stop);
 }
 
