@@ -9,8 +9,9 @@
 namespace gather::aggregator {
 namespace {
 
-// Room for one part: what is sent is then at most one part behind what came.
-constexpr std::size_t kParts = 1;
+// Room for every section, so that they keep the order in which they landed and
+// a reader that is slow does not make the fan-out look so.
+constexpr std::size_t kParts = 3;
 
 }  // namespace
 
