@@ -33,6 +33,22 @@ int ReportError(const std::string& what) {
   return kFailed;
 }
 
+int PrintJsonAs(const google::protobuf::Message& message, bool one_line,
+                int exit_code) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = !one_line;
+  PrintDefaults(options);
+  std::string json;
+  const auto printed =
+      google::protobuf::util::MessageToJsonString(message, &json, options);
+  if (!printed.ok()) {
+    return ReportError("the answer has no JSON form: " +
+                       EscapeControl(printed.ToString()));
+  }
+  if (!json.ends_with('\n')) json += '\n';
+  return PrintText(json, exit_code);
+}
+
 }  // namespace
 
 std::shared_ptr<grpc::Channel> ServerChannel() {
@@ -55,18 +71,11 @@ int ReportFailure(const grpc::Status& status) {
 }
 
 int PrintJson(const google::protobuf::Message& message, int exit_code) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  PrintDefaults(options);
-  std::string json;
-  const auto printed =
-      google::protobuf::util::MessageToJsonString(message, &json, options);
-  if (!printed.ok()) {
-    return ReportError("the answer has no JSON form: " +
-                       EscapeControl(printed.ToString()));
-  }
-  if (!json.ends_with('\n')) json += '\n';
-  return PrintText(json, exit_code);
+  return PrintJsonAs(message, /*one_line=*/false, exit_code);
+}
+
+int PrintJsonLine(const google::protobuf::Message& message, int exit_code) {
+  return PrintJsonAs(message, /*one_line=*/true, exit_code);
 }
 
 int PrintText(const std::string& text, int exit_code) {

@@ -28,6 +28,9 @@ int ReportFailure(const grpc::Status& status);
 // Returns `exit_code`, or kFailed where that was not possible.
 int PrintJson(const google::protobuf::Message& message, int exit_code);
 
+// The same on one line, for an answer that comes in many messages.
+int PrintJsonLine(const google::protobuf::Message& message, int exit_code);
+
 // Prints `text` on stdout. Returns `exit_code`, or kFailed where that was not
 // possible: nobody should take an answer that they did not get for a whole one.
 int PrintText(const std::string& text, int exit_code);

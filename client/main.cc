@@ -3,6 +3,8 @@
 #include "client/command.h"
 #include "client/health.h"
 #include "client/overview.h"
+#include "client/tour/tour.h"
+#include "client/watch.h"
 #include "server/ops/parse_flags.h"
 
 namespace {
@@ -10,6 +12,10 @@ namespace {
 constexpr gather::client::Command kCommands[] = {
     {"overview", "USER", "Show all there is to know about a user.",
      gather::client::RunOverview},
+    {"watch", "USER", "Show the same section by section, as it comes.",
+     gather::client::RunWatch},
+    {"tour", "", "Show concurrency at work, measured on this machine.",
+     gather::client::RunTour},
     {"health", "", "Say whether the server can take calls.",
      gather::client::RunHealth},
 };

@@ -5,10 +5,15 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "client/call.h"
 #include "client/command.h"
 #include "client/flags.h"
+#include "client/format.h"
 #include "client/request.h"
+#include "client/row.h"
+#include "client/svg.h"
 #include "client/terminal.h"
 #include "client/waterfall.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
@@ -20,6 +25,19 @@ namespace gather::client {
 using gather::aggregator::v1::AggregatorService;
 using gather::aggregator::v1::GetOverviewRequest;
 using gather::aggregator::v1::GetOverviewResponse;
+
+namespace {
+
+SvgPanel TimelineOf(const std::string& user_id,
+                    const GetOverviewResponse& response) {
+  const absl::Duration total = FromProto(response.timing().duration());
+  const absl::Duration sum = FromProto(response.timing().sequential_duration());
+  return {absl::StrCat("overview of ", user_id, ": ", FormatTime(total),
+                       " (one after the other: ", FormatTime(sum), ")"),
+          MakeRows(response, ""), total};
+}
+
+}  // namespace
 
 int RunOverview(const std::vector<std::string>& arguments) {
   GetOverviewRequest request;
@@ -35,7 +53,8 @@ int RunOverview(const std::vector<std::string>& arguments) {
       CheckAnswer(stub->GetOverview(&context, request, &response), response);
   if (!status.ok()) return ReportFailure(status);
 
-  const int exit_code = ExitCodeFor(status, response);
+  const int exit_code = WriteSvgFlag({TimelineOf(arguments[0], response)},
+                                     ExitCodeFor(status, response));
   if (absl::GetFlag(FLAGS_output) == OutputFormat::kJson) {
     return PrintJson(response, exit_code);
   }

@@ -10,7 +10,14 @@
 namespace gather::client {
 
 // How a section came out, as far as a reader of the waterfall cares.
-enum class Outcome { kOk, kFailed, kNotRequested, kUnknown, kAbsent };
+enum class Outcome {
+  kOk,
+  kFailed,
+  kNotRequested,
+  kUnknown,
+  kAbsent,
+  kInFlight,  // Not landed yet.
+};
 
 // One section in words, ready to be laid out. All text is safe to print.
 struct Row {

@@ -17,6 +17,10 @@ bool IsSet(const char* variable) {
   return variable != nullptr && *variable != '\0';
 }
 
+bool IsDumb(const OutputContext& context) {
+  return IsSet(context.term) && context.term == std::string("dumb");
+}
+
 // The locale's name, in the order of precedence that POSIX gives.
 std::string_view LocaleName(const OutputContext& context) {
   for (const char* each : {context.lc_all, context.lc_ctype, context.lang}) {
@@ -35,7 +39,7 @@ bool HasUtf8(std::string_view locale) {
 }  // namespace
 
 WaterfallOptions ChooseOptions(const OutputContext& context) {
-  const bool dumb = IsSet(context.term) && context.term == std::string("dumb");
+  const bool dumb = IsDumb(context);
   WaterfallOptions options;
   if (context.is_terminal && context.columns > 0) {
     options.width = context.columns;
@@ -46,7 +50,11 @@ WaterfallOptions ChooseOptions(const OutputContext& context) {
   return options;
 }
 
-WaterfallOptions OptionsForStdout() {
+bool CanRedraw(const OutputContext& context) {
+  return context.is_terminal && IsSet(context.term) && !IsDumb(context);
+}
+
+OutputContext StdoutContext() {
   OutputContext context{.is_terminal = isatty(STDOUT_FILENO) == 1,
                         .term = std::getenv("TERM"),
                         .no_color = std::getenv("NO_COLOR"),
@@ -57,7 +65,9 @@ WaterfallOptions OptionsForStdout() {
   if (context.is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
     context.columns = size.ws_col;
   }
-  return ChooseOptions(context);
+  return context;
 }
+
+WaterfallOptions OptionsForStdout() { return ChooseOptions(StdoutContext()); }
 
 }  // namespace gather::client

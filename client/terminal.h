@@ -22,6 +22,12 @@ struct OutputContext {
 // nothing else is known. A pure function.
 WaterfallOptions ChooseOptions(const OutputContext& context);
 
+// Whether what is drawn may be drawn over: a terminal that moves its cursor.
+bool CanRedraw(const OutputContext& context);
+
+// Standard output, as the environment describes it.
+OutputContext StdoutContext();
+
 // The options for this process's standard output.
 WaterfallOptions OptionsForStdout();
 

@@ -22,7 +22,7 @@ using gather::aggregator::v1::FanOutTiming;
 using gather::aggregator::v1::GetOverviewResponse;
 
 constexpr int kMarkColumns = 1;
-constexpr int kNameColumns = 8;  // "products"
+constexpr int kMinNameColumns = 8;  // "products"
 constexpr int kMinTimeColumns = 8;
 constexpr int kMinBarColumns = 8;
 constexpr int kMaxBarColumns = 40;
@@ -49,6 +49,8 @@ Look LookOf(Outcome outcome) {
       return {"–", "-", kDim};
     case Outcome::kUnknown:
       return {"?", "?", "33"};
+    case Outcome::kInFlight:
+      return {"…", "~", "36"};
     case Outcome::kAbsent:
       break;
   }
@@ -57,6 +59,7 @@ Look LookOf(Outcome outcome) {
 
 // The widths of the columns, in the order in which they stand.
 struct Layout {
+  int name = kMinNameColumns;
   int bar = 0;
   int time = 0;
   int summary = 0;
@@ -77,10 +80,11 @@ Layout LayOut(const std::vector<Row>& rows, int width) {
   Layout layout;
   layout.time = kMinTimeColumns;
   for (const Row& row : rows) {
+    layout.name = std::max(layout.name, DisplayWidth(row.name));
     layout.time = std::max(layout.time, DisplayWidth(TimeOf(row)));
   }
   // One blank between mark, name, bar and time, two before the summary.
-  const int fixed = kMarkColumns + 1 + kNameColumns + 1 + 1 + layout.time;
+  const int fixed = kMarkColumns + 1 + layout.name + 1 + 1 + layout.time;
   const int rest = width - fixed;
   layout.bar = std::clamp(rest / 3, kMinBarColumns, kMaxBarColumns);
   layout.indent = fixed + layout.bar + 2;
@@ -114,12 +118,12 @@ class Renderer {
     const Look look = LookOf(row.outcome);
     std::string out = absl::StrCat(
         Paint(options_.ascii ? look.ascii_mark : look.mark, look.colour), " ",
-        PadRight(row.name, kNameColumns), " ", RenderBar(row, look.colour), " ",
+        PadRight(row.name, layout_.name), " ", RenderBar(row, look.colour), " ",
         PadLeft(TimeOf(row), layout_.time));
     const std::string indent(layout_.indent, ' ');
     const std::string_view colour = look.colour == kDim ? kDim : "";
     bool beside = !layout_.stacked;
-    for (const std::string& line : Wrap(row.summary, layout_.summary)) {
+    for (const std::string& line : Lines(row)) {
       if (!beside) absl::StripTrailingAsciiWhitespace(&out);
       absl::StrAppend(&out, beside ? "  " : "\n" + indent, Paint(line, colour));
       beside = false;
@@ -133,6 +137,12 @@ class Renderer {
     std::string out(text);
     if (!options_.colour || text.empty() || colour.empty()) return out;
     return absl::StrCat("\x1b[", std::string(colour), "m", out, "\x1b[0m");
+  }
+
+  std::vector<std::string> Lines(const Row& row) const {
+    if (!options_.one_line) return Wrap(row.summary, layout_.summary);
+    if (layout_.stacked) return {};
+    return {Shorten(row.summary, layout_.summary)};
   }
 
   std::string Track(int cells) const {
@@ -153,6 +163,8 @@ class Renderer {
   const absl::Duration axis_;
 };
 
+}  // namespace
+
 std::string RenderTotal(const std::vector<Row>& rows,
                         const FanOutTiming& timing) {
   const absl::Duration total = FromProto(timing.duration());
@@ -169,17 +181,29 @@ std::string RenderTotal(const std::vector<Row>& rows,
   return out + "\n";
 }
 
-}  // namespace
+std::string RenderRows(const std::vector<Row>& rows, absl::Duration axis,
+                       const WaterfallOptions& options) {
+  const Layout layout = LayOut(rows, options.width);
+  const Renderer renderer(options, layout, axis);
+  std::string out;
+  for (const Row& row : rows) out += renderer.RenderRow(row);
+  return out;
+}
+
+std::string RenderLine(const Row& row, const WaterfallOptions& options) {
+  const Look look = LookOf(row.outcome);
+  return absl::StrCat(std::string(options.ascii ? look.ascii_mark : look.mark),
+                      " ", PadRight(row.name, kMinNameColumns), " ",
+                      PadLeft(TimeOf(row), kMinTimeColumns), "  ", row.summary,
+                      "\n");
+}
 
 std::string RenderWaterfall(const GetOverviewResponse& response,
                             const WaterfallOptions& options) {
   const std::vector<Row> rows = MakeRows(response, options.absent);
-  const Layout layout = LayOut(rows, options.width);
   const absl::Duration axis =
       AxisOf(rows, FromProto(response.timing().duration()));
-  const Renderer renderer(options, layout, axis);
-  std::string out;
-  for (const Row& row : rows) out += renderer.RenderRow(row);
+  std::string out = RenderRows(rows, axis, options);
   if (response.has_timing()) out += RenderTotal(rows, response.timing());
   return out;
 }

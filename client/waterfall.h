@@ -2,7 +2,10 @@
 #define GATHER_CLIENT_WATERFALL_H_
 
 #include <string>
+#include <vector>
 
+#include "absl/time/time.h"
+#include "client/row.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
 
 namespace gather::client {
@@ -18,6 +21,9 @@ struct WaterfallOptions {
   // Marks and bars in ASCII, for terminals that show nothing else. Text from
   // the answer stays as it is.
   bool ascii = false;
+
+  // A row is one line: text that does not fit is cut instead of wrapped.
+  bool one_line = false;
 
   // What to say of a section that the answer does not have.
   std::string absent = "missing from the answer";
@@ -35,6 +41,19 @@ struct WaterfallOptions {
 std::string RenderWaterfall(
     const gather::aggregator::v1::GetOverviewResponse& response,
     const WaterfallOptions& options);
+
+// Draws only the rows, on an axis that is `axis` long.
+std::string RenderRows(const std::vector<Row>& rows, absl::Duration axis,
+                       const WaterfallOptions& options);
+
+// One row without its bar, for a reader that takes lines as they come:
+//
+//   ✓ products     1.0 s  8 products, best match Saffron
+std::string RenderLine(const Row& row, const WaterfallOptions& options);
+
+// "Total time: 2.0 s (one after the other: 4.5 s, 2.2x)", and a line end.
+std::string RenderTotal(const std::vector<Row>& rows,
+                        const gather::aggregator::v1::FanOutTiming& timing);
 
 }  // namespace gather::client
 

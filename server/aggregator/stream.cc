@@ -9,8 +9,9 @@
 namespace gather::aggregator {
 namespace {
 
-// Room for one part: what is sent is then at most one part behind what came.
-constexpr std::size_t kParts = 1;
+// Room for every section, so that they keep the order in which they landed and
+// a reader that is slow does not make the fan-out look so.
+constexpr std::size_t kParts = 3;
 
 }  // namespace
 
@@ -51,6 +52,9 @@ async::Task<absl::Status> OverviewStream::Produce(const FanOut& fan_out,
   merger_.Add<Source>(std::move(branch), Source::Mutable(&part));
   // Fails fast: the other branches are cancelled by it.
   if (!end.ok()) co_return end;
+  // The stream is at its end: what it says of this section would be that the
+  // call was cancelled, which is this server's doing and no news.
+  if (fan_out.stop.stop_requested()) co_return absl::CancelledError("stopped");
   co_return co_await parts_.Push(std::move(part), fan_out.stop);
 }
 

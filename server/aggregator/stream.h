@@ -18,7 +18,7 @@ namespace gather::aggregator {
 
 // One stream of sections: asyncio.as_completed. The branches of a fan-out
 // produce parts into a bounded queue, and a writer sends them, first come first
-// served. A slow reader fills the queue, and the branches wait.
+// served. A slow reader holds the writer and the summary, nobody else.
 //
 // Thread: the loop's. Lifetime: what the constructor is given must outlive
 // Run().

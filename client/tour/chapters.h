@@ -1,0 +1,36 @@
+#ifndef GATHER_CLIENT_TOUR_CHAPTERS_H_
+#define GATHER_CLIENT_TOUR_CHAPTERS_H_
+
+#include <span>
+
+#include "client/tour/report.h"
+
+namespace gather::client::tour {
+
+// A chapter runs the real thing, over real RPCs, and reports what it measured.
+// Each is a file of its own with its function, and a row in chapters.cc.
+struct Chapter {
+  const char* name;   // for --chapter
+  const char* title;  // what it shows, in a few words
+  // `scale` 1 has the backends take 2 s, 1.5 s and 1 s.
+  Report (*run)(double scale);
+};
+
+std::span<const Chapter> Chapters();
+
+Report RunSequential(double scale);
+Report RunThreads(double scale);
+Report RunProcesses(double scale);
+Report RunEventLoop(double scale);
+Report RunLoopTimeline(double scale);
+Report RunReturnExceptions(double scale);
+Report RunFailFast(double scale);
+Report RunForgottenAwait(double scale);
+Report RunBlocking(double scale);
+Report RunCpuWork(double scale);
+Report RunFireAndForget(double scale);
+Report RunProducerConsumer(double scale);
+
+}  // namespace gather::client::tour
+
+#endif  // GATHER_CLIENT_TOUR_CHAPTERS_H_

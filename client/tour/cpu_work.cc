@@ -1,0 +1,162 @@
+// A sum in a loop, three times: on the event loop, on threads, over processes.
+
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "client/tour/backends.h"
+#include "client/tour/calls.h"
+#include "client/tour/chapters.h"
+#include "client/tour/child.h"
+#include "client/tour/sum.h"
+#include "server/async/blocking_pool.h"
+#include "server/async/event_loop.h"
+#include "server/async/gather.h"
+
+namespace gather::client::tour {
+namespace {
+
+using aggregator::v1::SECTION_USER;
+
+constexpr int kRounds = 5;
+// Two threads take half of the time where two cores are free; a machine that is
+// busy gives two threads more than one at least.
+constexpr double kParallelShare = 0.9;
+
+int Cores() {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return std::clamp(CPU_COUNT(&cores), 1, 4);
+}
+
+BackendFaults NoLatency() { return {.user = {}, .orders = {}, .products = {}}; }
+
+// So many steps that they take about `duration` on one thread.
+int64_t StepsFor(Clock::duration duration) {
+  constexpr int64_t kTrial = 2'000'000;
+  const Clock::time_point start = Clock::now();
+  volatile uint64_t sum = SumOf(0, kTrial);  // used, so that it is computed
+  (void)sum;
+  const std::chrono::duration<double> took = Clock::now() - start;
+  return static_cast<int64_t>(kTrial * (duration / took)) + 1;
+}
+
+// One way to sum up, with a call to a backend that answers at once beside it.
+struct Way {
+  Span sum;
+  Span call;
+  uint64_t result = 0;
+
+  bool call_waited() const { return call.end >= sum.end; }
+};
+
+template <typename Work>
+Way RunWay(const Backends& backends, async::EventLoop& loop, Work work) {
+  Way way;
+  const auto sum = [&]() -> async::Task<> {
+    way.sum.start = Clock::now();
+    way.result = co_await work();
+    way.sum.end = Clock::now();
+  };
+  const auto run = [&]() -> async::Task<> {
+    (void)co_await async::Gather(
+        Measure(loop, backends, SECTION_USER, way.call), sum());
+  };
+  loop.RunUntilComplete(run());
+  return way;
+}
+
+Way OnTheLoop(const Backends& backends, int64_t steps) {
+  async::EventLoop loop;
+  const auto work = [&]() -> async::Task<uint64_t> {
+    co_return SumOf(0, steps);
+  };
+  return RunWay(backends, loop, work);
+}
+
+// In `parts` at once, each by `sum(first, last)` on a thread of a pool.
+template <typename Sum>
+Way InParts(const Backends& backends, int64_t steps, int parts, Sum sum) {
+  async::EventLoop loop;
+  async::BlockingPool pool({.threads = static_cast<std::size_t>(parts)});
+  const auto part = [&](int index) -> async::Task<absl::StatusOr<uint64_t>> {
+    const int64_t first = steps * index / parts;
+    const int64_t last = steps * (index + 1) / parts;
+    const auto compute = [&sum, first, last] { return sum(first, last); };
+    auto in_pool = pool.Run(loop, compute);
+    co_return co_await in_pool;
+  };
+  const auto work = [&]() -> async::Task<uint64_t> {
+    std::vector<async::Task<absl::StatusOr<uint64_t>>> tasks;
+    for (int i = 0; i < parts; ++i) tasks.push_back(part(i));
+    uint64_t total = 0;
+    const auto sums = co_await async::Gather(std::move(tasks));
+    for (const auto& each : sums) total += each.value_or(0);
+    co_return total;
+  };
+  return RunWay(backends, loop, work);
+}
+
+uint64_t SumInProcess(int64_t first, int64_t last) {
+  const Ran ran =
+      RunSelf("gatherctl", {"tour", absl::StrCat("--sum=", first, ",", last)});
+  uint64_t sum = 0;
+  return absl::SimpleAtoi(ran.output, &sum) ? sum : 0;
+}
+
+void Show(const char* where, const Way& way, Report& report) {
+  report.lines.push_back(absl::StrCat(where, ": ", Say(way.sum.length()),
+                                      "; a call beside it took ",
+                                      Say(way.call.length())));
+}
+
+}  // namespace
+
+Report RunCpuWork(double scale) {
+  const Backends backends(1, NoLatency());
+  const int parts = Cores();
+  const int64_t steps = StepsFor(std::chrono::duration_cast<Clock::duration>(
+      std::chrono::seconds(1) * std::max(scale, 0.2)));
+  Way loop;
+  Way threads;
+  bool parallel = false;
+  // A machine may have something else to do during one round, or two.
+  for (int round = 0; round < kRounds && !parallel; ++round) {
+    loop = OnTheLoop(backends, steps);
+    threads = InParts(backends, steps, parts, SumOf);
+    parallel = threads.sum.length() < loop.sum.length() * kParallelShare;
+    if (parts == 1) break;
+  }
+  const Way processes = InParts(backends, steps, parts, SumInProcess);
+
+  Report report;
+  loop.sum.name = "loop";
+  Show("on the event loop", loop, report);
+  Show(absl::StrCat("on ", parts, " threads").c_str(), threads, report);
+  Show(absl::StrCat("over ", parts, " processes").c_str(), processes, report);
+  report.Measured("loop", loop.sum.length());
+  report.Measured("threads", threads.sum.length());
+  report.Measured("processes", processes.sum.length());
+  report.Measured("cores", parts);
+  report.Says("all three came to the same sum",
+              loop.result == threads.result && loop.result == processes.result);
+  report.Says("on the loop, the call's answer had to wait for the sum",
+              loop.call_waited());
+  report.Says("on threads and over processes, it had not",
+              !threads.call_waited() && !processes.call_waited());
+  if (parts > 1) {
+    report.Says("threads ran in parallel: C++ has no global lock", parallel);
+  } else {
+    report.lines.push_back("one core: nothing can run in parallel here");
+  }
+  return report;
+}
+
+}  // namespace gather::client::tour

@@ -1,0 +1,110 @@
+// StreamOverview: the branches produce sections, the writer consumes them.
+
+#include <grpcpp/client_context.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "client/format.h"
+#include "client/row.h"
+#include "client/tour/backends.h"
+#include "client/tour/chapters.h"
+#include "gather/aggregator/v1/aggregator.grpc.pb.h"
+
+namespace gather::client::tour {
+namespace {
+
+using aggregator::v1::AggregatorService;
+using aggregator::v1::GetOverviewResponse;
+using aggregator::v1::StreamOverviewRequest;
+using aggregator::v1::StreamOverviewResponse;
+
+// A section, as it came.
+struct Arrival {
+  Row row;
+  absl::Time time;  // when it was read
+};
+
+// The one section that the part brought.
+Row RowOf(const StreamOverviewResponse& part) {
+  GetOverviewResponse overview;
+  if (part.has_user()) *overview.mutable_user() = part.user();
+  if (part.has_orders()) *overview.mutable_orders() = part.orders();
+  if (part.has_products()) *overview.mutable_products() = part.products();
+  for (const Row& row : MakeRows(overview, "")) {
+    if (row.outcome != Outcome::kAbsent) return row;
+  }
+  return {};
+}
+
+struct Streamed {
+  std::vector<Arrival> arrivals;
+  aggregator::v1::OverviewSummary summary;
+  bool whole = false;
+};
+
+Streamed ReadStream(const Aggregator& aggregator) {
+  const auto stub = AggregatorService::NewStub(aggregator.channel());
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  StreamOverviewRequest request;
+  request.set_user_id(kUserId);
+  const auto reader = stub->StreamOverview(&context, request);
+  Streamed streamed;
+  StreamOverviewResponse part;
+  while (reader->Read(&part)) {
+    if (part.has_summary()) {
+      streamed.summary = part.summary();
+    } else {
+      streamed.arrivals.push_back({RowOf(part), absl::Now()});
+    }
+  }
+  streamed.whole = reader->Finish().ok() && streamed.summary.complete() &&
+                   streamed.arrivals.size() == std::size(kSections);
+  return streamed;
+}
+
+absl::Duration Landed(const Row& row) { return row.start + row.duration; }
+
+}  // namespace
+
+Report RunProducerConsumer(double scale) {
+  const Backends backends(scale);
+  const Aggregator aggregator(backends);
+  const Streamed streamed = ReadStream(aggregator);
+
+  Report report;
+  report.Says("three sections and a summary came", streamed.whole);
+  if (!streamed.whole) return report;
+  const auto& start_time = streamed.summary.timing().start_time();
+  const absl::Time start = absl::FromUnixSeconds(start_time.seconds()) +
+                           absl::Nanoseconds(start_time.nanos());
+  absl::Duration last_landed;
+  bool in_order = true;
+  for (const Arrival& arrival : streamed.arrivals) {
+    const absl::Duration landed = Landed(arrival.row);
+    in_order = in_order && landed >= last_landed;
+    last_landed = landed;
+    const absl::Duration lag = arrival.time - start - landed;
+    report.lanes.push_back(arrival.row);
+    report.lanes.back().summary = "here " + FormatTime(lag) + " later";
+    report.Measured(arrival.row.name + "_lag", absl::ToChronoNanoseconds(lag));
+  }
+  report.axis = FromProto(streamed.summary.timing().duration());
+  report.Says("they came in the order in which the backends answered",
+              in_order);
+  report.Says(absl::StrCat("the first was here while the last was still in "
+                           "flight, for another ",
+                           FormatTime(start + last_landed -
+                                      streamed.arrivals.front().time)),
+              streamed.arrivals.front().time < start + last_landed);
+  return report;
+}
+
+}  // namespace gather::client::tour

@@ -1,0 +1,148 @@
+#include "client/tour/tour.h"
+
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "client/call.h"
+#include "client/command.h"
+#include "client/flags.h"
+#include "client/svg.h"
+#include "client/terminal.h"
+#include "client/text.h"
+#include "client/tour/chapters.h"
+#include "client/tour/print.h"
+#include "client/tour/sum.h"
+#include "server/ops/parse_flags.h"
+#include "server/ops/process.h"
+
+ABSL_FLAG(std::string, chapter, "",
+          "Only this chapter of the tour; --list names them.");
+ABSL_FLAG(bool, list, false, "Name the tour's chapters and end.");
+ABSL_FLAG(double, scale, 1,
+          "How long the tour's backends take: 1 is 2 s, 1.5 s and 1 s; from "
+          "0.01 to 10.");
+ABSL_FLAG(std::string, sum, "",
+          "FIRST,LAST: print a sum and end. What the tour's CPU chapter starts "
+          "its processes for.");
+
+namespace gather::client {
+namespace {
+
+using tour::Chapter;
+using tour::Report;
+
+int List() {
+  std::string out;
+  for (const Chapter& chapter : tour::Chapters()) {
+    absl::StrAppend(&out, PadRight(chapter.name, 17), "  ", chapter.title,
+                    "\n");
+  }
+  return PrintText(out, kComplete);
+}
+
+int PrintSum(const std::string& range) {
+  const std::vector<std::string> ends = absl::StrSplit(range, ',');
+  int64_t first = 0;
+  int64_t last = 0;
+  if (ends.size() != 2 || !absl::SimpleAtoi(ends[0], &first) ||
+      !absl::SimpleAtoi(ends[1], &last)) {
+    return ops::ReportBadUsage("--sum: must be FIRST,LAST");
+  }
+  return PrintText(absl::StrCat(tour::SumOf(first, last), "\n"), kComplete);
+}
+
+absl::StatusOr<std::vector<Chapter>> ChosenChapters() {
+  const std::string name = absl::GetFlag(FLAGS_chapter);
+  std::vector<Chapter> chosen;
+  for (const Chapter& chapter : tour::Chapters()) {
+    if (name.empty() || name == chapter.name) chosen.push_back(chapter);
+  }
+  if (!chosen.empty()) return chosen;
+  return ops::FlagError(
+      "chapter",
+      absl::StrCat("'", EscapeControl(name), "' is none; --list names them"));
+}
+
+// A chapter that could not be run at all claims nothing that holds.
+Report RunChapter(const Chapter& chapter, double scale) {
+  try {
+    return chapter.run(scale);
+  } catch (const std::exception& error) {
+    Report report;
+    report.Says(absl::StrCat("could be run: ", error.what()), false);
+    return report;
+  }
+}
+
+// What the chapters came to, printed as they end.
+class Printer {
+ public:
+  Printer() : json_(absl::GetFlag(FLAGS_output) == OutputFormat::kJson) {}
+
+  int Begin(double scale) {
+    if (!json_) return kComplete;
+    return PrintText(absl::StrFormat("{\"scale\":%g,\"chapters\":[\n", scale),
+                     kComplete);
+  }
+  int Add(const Chapter& chapter, const Report& report) {
+    holds_ = holds_ && report.holds();
+    const std::string separator = std::exchange(first_, false) ? "" : ",\n";
+    return PrintText(json_ ? separator + tour::ToJson(chapter, report)
+                           : tour::ToText(chapter, report, OptionsForStdout()),
+                     kComplete);
+  }
+  int End() {
+    const int exit_code = holds_ ? kComplete : kFailed;
+    if (!json_) return exit_code;
+    return PrintText(
+        absl::StrCat("\n],\"holds\":", holds_ ? "true" : "false", "}\n"),
+        exit_code);
+  }
+
+ private:
+  const bool json_;
+  bool first_ = true;
+  bool holds_ = true;
+};
+
+int RunChapters(const std::vector<Chapter>& chapters, double scale) {
+  Printer printer;
+  int printed = printer.Begin(scale);
+  std::vector<SvgPanel> panels;
+  for (const Chapter& chapter : chapters) {
+    if (printed != kComplete) return printed;
+    const Report report = RunChapter(chapter, scale);
+    printed = printer.Add(chapter, report);
+    if (!report.lanes.empty()) {
+      panels.push_back({absl::StrCat(chapter.name, ": ", chapter.title),
+                        report.lanes, report.axis});
+    }
+  }
+  if (printed != kComplete) return printed;
+  return WriteSvgFlag(panels, printer.End());
+}
+
+}  // namespace
+
+int RunTour(const std::vector<std::string>&) {
+  if (absl::GetFlag(FLAGS_list)) return List();
+  const std::string sum = absl::GetFlag(FLAGS_sum);
+  if (!sum.empty()) return PrintSum(sum);
+  const double scale = absl::GetFlag(FLAGS_scale);
+  absl::Status checked = ops::CheckFlagRange("scale", scale, 0.01, 10.0);
+  const auto chapters = ChosenChapters();
+  checked.Update(chapters.status());
+  if (!checked.ok()) return ops::ReportBadUsage(std::string(checked.message()));
+  ops::PrepareProcess();
+  return RunChapters(*chapters, scale);
+}
+
+}  // namespace gather::client

@@ -1,0 +1,21 @@
+# cmake -DCOMPILER=c++ -DINCLUDE=dir -P refused.cmake
+#
+# Fails unless the compiler takes the snippet as it is, and refuses it, in the
+# words of Task, where the await is forgotten.
+set(snippet ${CMAKE_CURRENT_LIST_DIR}/snippet.cc)
+set(command ${COMPILER} -std=c++20 -Wall -Werror -fsyntax-only -I${INCLUDE})
+
+execute_process(COMMAND ${command} ${snippet}
+  RESULT_VARIABLE result ERROR_VARIABLE errors)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "the awaited task does not compile:\n${errors}")
+endif()
+
+execute_process(COMMAND ${command} -DFORGET ${snippet}
+  RESULT_VARIABLE result ERROR_VARIABLE errors)
+if(result EQUAL 0)
+  message(FATAL_ERROR "the forgotten await compiles")
+endif()
+if(NOT errors MATCHES "a task runs only when it is awaited")
+  message(FATAL_ERROR "refused for another reason:\n${errors}")
+endif()

@@ -1,0 +1,76 @@
+#include "client/svg.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "client/row.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace gather::client {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+Row Called(const std::string& name, Outcome outcome, int start_ms,
+           int duration_ms) {
+  Row row;
+  row.name = name;
+  row.outcome = outcome;
+  row.called = true;
+  row.start = absl::Milliseconds(start_ms);
+  row.duration = absl::Milliseconds(duration_ms);
+  return row;
+}
+
+TEST(SvgTest, DrawsABarForEachCallByItsOutcome) {
+  const std::string svg =
+      RenderSvg({{"two calls",
+                  {Called("user", Outcome::kOk, 0, 2000),
+                   Called("orders", Outcome::kFailed, 0, 1000)},
+                  absl::Seconds(2)}});
+  EXPECT_THAT(svg, StartsWith("<svg xmlns="));
+  EXPECT_THAT(svg, EndsWith("</svg>\n"));
+  EXPECT_THAT(svg, HasSubstr(">two calls</text>"));
+  EXPECT_THAT(svg, HasSubstr(">user</text>"));
+  EXPECT_THAT(svg, HasSubstr("class=\"ok\""));
+  EXPECT_THAT(svg, HasSubstr("class=\"failed\""));
+  EXPECT_THAT(svg, HasSubstr(">1.0 s</text>"));
+}
+
+TEST(SvgTest, PanelsShareOneAxis) {
+  const SvgPanel fast{
+      "fast", {Called("a", Outcome::kOk, 0, 1000)}, absl::Seconds(1)};
+  const SvgPanel slow{
+      "slow", {Called("b", Outcome::kOk, 0, 2000)}, absl::Seconds(2)};
+  const std::string alone = RenderSvg({fast});
+  const std::string beside = RenderSvg({fast, slow});
+  // The fast bar is half as long where the axis has to hold the slow one.
+  EXPECT_THAT(alone, HasSubstr("width=\"508.0\""));
+  EXPECT_THAT(beside, HasSubstr("width=\"254.0\""));
+  EXPECT_THAT(beside, HasSubstr("width=\"508.0\""));
+}
+
+TEST(SvgTest, SectionThatWasNotCalledHasNoBar) {
+  Row row;
+  row.name = "products";
+  row.outcome = Outcome::kNotRequested;
+  EXPECT_THAT(RenderSvg({{"none", {row}, absl::Seconds(1)}}),
+              Not(HasSubstr("<rect")));
+}
+
+TEST(SvgTest, TextIsEscaped) {
+  Row row = Called("user", Outcome::kOk, 0, 1);
+  row.summary = "</title><script>\"&\x1b";
+  const std::string svg = RenderSvg({{"<b>", {row}, absl::Seconds(1)}});
+  EXPECT_THAT(svg, Not(HasSubstr("<script>")));
+  EXPECT_THAT(svg, HasSubstr("&lt;script&gt;&quot;&amp;\\x1b"));
+  EXPECT_THAT(svg, HasSubstr("&lt;b&gt;"));
+}
+
+}  // namespace
+}  // namespace gather::client
