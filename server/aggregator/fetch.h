@@ -100,7 +100,11 @@ async::Task<BranchResult<typename Source::Reply>> Fetch(
     async::SleepUntil sleep =
         async::SleepFor(fan_out.call.loop(), *backoff, fan_out.stop);
     const absl::Status slept = co_await sleep;
-    if (!slept.ok()) break;
+    if (!slept.ok()) {
+      // Stopped: that is how it ended, not what the last attempt said.
+      result.reply = slept;
+      break;
+    }
   }
   result.duration = async::Clock::now() - result.start;
   result.attempts = retry.attempt();

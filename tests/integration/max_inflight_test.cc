@@ -66,7 +66,7 @@ TEST(MaxInflightTest, CallsInTurnNeedRoomForOne) {
   FixtureOptions options;
   options.server.max_inflight = 1;
   AggregatorFixture fixture(options);
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 50; ++i) {
     const Overview overview = fixture.Get(RequestFor("u-1"));
     ASSERT_TRUE(overview.status.ok())
         << "call " << i << ": " << overview.status.error_message();
