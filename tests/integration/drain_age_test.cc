@@ -15,7 +15,6 @@
 #include "server/rpc/server.h"
 #include "server/rpc/sockets.h"
 #include "tests/support/gate.h"
-#include "tests/support/socket.h"
 
 namespace gather::testing {
 namespace {
@@ -81,17 +80,6 @@ TEST(DrainAgeTest, ClientsLeaveForAnotherServerAndLoseNoCall) {
   const int during = caller.calls().count();
   ASSERT_TRUE(caller.calls().WaitFor(during + 100));
   EXPECT_EQ(caller.failed(), 0);
-}
-
-TEST(DrainAgeTest, NobodyConnectsAnewWhileClientsLeave) {
-  Server server(WithAge(milliseconds(300)));
-  ASSERT_TRUE(server.Start().ok());
-  const int port = server.port();
-  ASSERT_TRUE(Socket::Connect(port));
-  rpc::StopListening(port);
-  EXPECT_FALSE(Socket::Connect(port));
-  server.Drain(Clock::now() + kPatience);
-  EXPECT_EQ(server.state(), Server::State::kStopped);
 }
 
 TEST(DrainAgeTest, ServerWithoutClientsStopsAtOnce) {
