@@ -11,7 +11,7 @@ gRPC for Go sent anew by itself, because a server had asked it to reconnect, and
 that then was answered: it counts first attempts. That is "resent" here.
 
 ghz logs no more than 100 answers a second; what is past that is "unknown", and
-then "failed" is the number of ghz's report.
+then what is "resent" is told by the error in ghz's report.
 
 The thresholds stand in the "tags" of ghz's config: max_failed, max_partial,
 min_partial, min_complete, min_calls, max_p99. Exits with 0 where all hold, 1
@@ -123,11 +123,16 @@ def measure(report, counts):
     reported = report.get("statusCodeDistribution") or {}
     p99 = [x["latency"] for x in report.get("latencyDistribution") or []
            if x["percentage"] == 99]
+    errors = report.get("errorDistribution") or {}
     seen = counts["failed"] + counts["complete"] + counts["partial"]
     failed = report["count"] - reported.get("OK", 0)
-    resent = 0
     if seen == report["count"]:
-        resent, failed = failed - counts["failed"], counts["failed"]
+        resent = failed - counts["failed"]
+    else:
+        resent = sum(count for error, count in errors.items()
+                     if "the connection is draining" in error)
+        resent = min(resent, failed - counts["failed"])
+    failed -= resent
     return {
         "calls": report["count"],
         "failed": failed,

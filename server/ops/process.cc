@@ -10,6 +10,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "grpc/health/v1/health.pb.h"
 #include "server/async/clock.h"
 
 namespace gather::ops {
@@ -51,6 +52,8 @@ void PrepareProcess() {
   }
   std::signal(SIGPIPE, SIG_IGN);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  // gRPC serves health without its descriptor: linked in, reflection finds it.
+  (void)grpc::health::v1::HealthCheckRequest::descriptor();
 }
 
 async::Watchdog::OnStall LogStalls(Logger& logger) {

@@ -42,7 +42,7 @@ no_dependencies() { ! compose config | grep -q depends_on; }
 load() {
   local config=$1
   shift
-  deploy/ghz/load.py "deploy/ghz/$config.json" "localhost:$(port)" "$@"
+  deploy/ghz/load.py "deploy/ghz/$config.json" "localhost:$port" "$@"
 }
 
 # load_inside CONFIG [OPTION...]: from the services' own network.
@@ -55,7 +55,7 @@ load_inside() {
 
 answer_is_complete() {
   grpcurl -plaintext -max-time 5 -d '{"user_id": "alice"}' \
-    "localhost:$(port)" gather.aggregator.v1.AggregatorService/GetOverview |
+    "localhost:$port" gather.aggregator.v1.AggregatorService/GetOverview |
     grep -q '"complete": true'
 }
 
@@ -96,8 +96,7 @@ address_of() {
     "$1"
 }
 
-# One of the replicas goes, another comes. The engine hands out the next
-# address, not the one that is free again.
+# One of the replicas goes, another comes, and its address is taken meanwhile.
 replacement_is_called() {
   local pid before old new start took
   before=$(compose ps -q user | sort)
@@ -108,6 +107,7 @@ replacement_is_called() {
   pid=$!
   sleep 2
   docker rm -f "$old"
+  docker run -d --rm --init --network "$network" "$GATHER_IMAGE" sleep 120
   compose up -d --no-build --no-recreate --scale user=3 user
   new=$(comm -13 <(echo "$before") <(compose ps -q user | sort))
   start=$(date -d "$(docker inspect -f '{{.State.StartedAt}}' "$new")" +%s%3N)

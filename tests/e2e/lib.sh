@@ -4,6 +4,7 @@
 
 results=() # "ok|FAILED seconds title", in the order of the checks
 failed=0
+port=
 
 # check TITLE COMMAND...: one line; what the command prints only if it fails.
 check() {
@@ -58,7 +59,7 @@ block() {
     found && /^```$/ { exit }
     inside { print }
     found && /^```sh$/ { inside = 1 }' deploy/README.md |
-    sed -e "s/localhost:50051/localhost:$(port)/" \
+    sed -e "s/localhost:50051/localhost:$port/" \
       -e "s/-t gather /-t $GATHER_IMAGE /" \
       -e "/^export GATHER_PORT=/d"
 }
@@ -98,11 +99,10 @@ compose() { docker compose -f deploy/compose.yaml "$@"; }
 # The container of a service's only replica.
 container() { compose ps -q "$1" | head -n 1; }
 
-# The port of this machine that leads to an aggregator.
-port() {
-  local address
-  address=$(compose port aggregator 50051 2>/dev/null) || :
-  echo "${address##*:}"
+# Finds the port of this machine that leads to an aggregator.
+find_port() {
+  port=$(compose port aggregator 50051)
+  port=${port##*:}
 }
 
 now_ms() { date +%s%3N; }

@@ -53,6 +53,7 @@ check "image: at most 60 MB over its base" image_is_small
 check "image: no compiler, not root" image_is_bare
 
 check "compose: up, as the README says" readme up
+find_port
 check "compose: every service is healthy" within 60 all_healthy 4
 check "compose: read-only, no capabilities, limited" containers_are_confined
 check "compose: the aggregator waits for no backend" no_dependencies
@@ -76,6 +77,7 @@ check "scale: every replica is called" calls_are_spread
 check "scale: a replica at a new address is called" replacement_is_called
 
 check "two aggregators behind one name" readme replicas
+find_port
 check "both are healthy" within 60 replicas_are_healthy aggregator 2
 for round in 1 2 3; do
   check "rolling restart under load, round $round: no call fails" roll
