@@ -30,7 +30,7 @@ namespace {
 using aggregator::v1::SECTION_USER;
 
 constexpr int kMaxParts = 4;
-constexpr int kRounds = 10;
+constexpr int kRounds = 30;
 
 int Cores() {
   cpu_set_t cores;
@@ -185,7 +185,7 @@ Report RunCpuWork(double scale) {
   const Way loop = OnTheLoop(backends, steps);
   ParallelSum parallel_sum;
   Way threads;
-  // A machine may have something else to do during one round, or two.
+  // Where much else runs, both may find themselves on one core for some rounds.
   for (int round = 0; round < kRounds; ++round) {
     threads = InParts(backends, steps, parts, parallel_sum);
     if (parts == 1 || parallel_sum.witnessed() > 0) break;
