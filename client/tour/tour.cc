@@ -1,5 +1,6 @@
 #include "client/tour/tour.h"
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
@@ -23,8 +24,9 @@
 #include "server/ops/parse_flags.h"
 #include "server/ops/process.h"
 
-ABSL_FLAG(std::string, chapter, "",
-          "Only this chapter of the tour; --list names them.");
+ABSL_FLAG(std::vector<std::string>, chapter, {},
+          "Only these chapters of the tour, separated by commas; --list names "
+          "them.");
 ABSL_FLAG(bool, list, false, "Name the tour's chapters and end.");
 ABSL_FLAG(double, scale, 1,
           "How long the tour's backends take: 1 is 2 s, 1.5 s and 1 s; from "
@@ -60,15 +62,21 @@ int PrintSum(const std::string& range) {
 }
 
 absl::StatusOr<std::vector<Chapter>> ChosenChapters() {
-  const std::string name = absl::GetFlag(FLAGS_chapter);
+  const auto all = tour::Chapters();
   std::vector<Chapter> chosen;
-  for (const Chapter& chapter : tour::Chapters()) {
-    if (name.empty() || name == chapter.name) chosen.push_back(chapter);
+  for (const std::string& name : absl::GetFlag(FLAGS_chapter)) {
+    const auto found = std::find_if(
+        all.begin(), all.end(),
+        [&](const Chapter& chapter) { return chapter.name == name; });
+    if (found == all.end()) {
+      return ops::FlagError("chapter",
+                            absl::StrCat("'", EscapeControl(name),
+                                         "' is none; --list names them"));
+    }
+    chosen.push_back(*found);
   }
-  if (!chosen.empty()) return chosen;
-  return ops::FlagError(
-      "chapter",
-      absl::StrCat("'", EscapeControl(name), "' is none; --list names them"));
+  if (chosen.empty()) chosen.assign(all.begin(), all.end());
+  return chosen;
 }
 
 // A chapter that could not be run at all claims nothing that holds.
