@@ -167,6 +167,7 @@ class FaultTest(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.directory = pathlib.Path(scratch.name)
         self.backends = {}
+        self.exits = {}
         self.aggregator = None
 
     def start_backend(self, role, *flags, **options):
@@ -197,11 +198,16 @@ class FaultTest(unittest.TestCase):
         return server
 
     def _end(self, server):
-        killed = not server.alive() and server.wait() == -signal.SIGKILL
-        code = server.stop()
-        if not killed:
-            self.assertEqual(
-                code, 0, f"{server.name} ended badly: {server.text()[-3000:]}")
+        expected = self.exits.get(server, 0)
+        if not server.alive() and server.wait() == -signal.SIGKILL:
+            expected = -signal.SIGKILL
+        self.assertEqual(
+            server.stop(), expected,
+            f"{server.name} ended badly: {server.text()[-3000:]}")
+
+    def expect_exit(self, server, code):
+        """What the server's exit code will be in place of 0."""
+        self.exits[server] = code
 
     def raw_backend(self, role, script=h2_backend.healthy, **options):
         backend = h2_backend.Backend(role, script, **options)
