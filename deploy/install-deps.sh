@@ -16,7 +16,7 @@ packages=(
   libgrpc++-dev libabsl-dev libspdlog-dev
   libgtest-dev libgmock-dev # the tests are part of the build
 )
-test_packages=(git python3 python3-h2 shellcheck)
+test_packages=(git iproute2 iptables python3 python3-hpack shellcheck)
 
 die() {
   echo "install-deps: $*" >&2

@@ -14,11 +14,12 @@ RESPONSE = [(":status", "200"), ("content-type", "application/grpc")]
 class Call:
     """One call that came in, for a script to answer."""
 
-    def __init__(self, backend, connection, stream):
+    def __init__(self, backend, connection, stream, fields):
         self.backend = backend
         self.role = backend.role
         self.connection = connection
         self.stream = stream
+        self.fields = fields  # its headers
         self.request = b""
         self.cancelled = threading.Event()  # or the connection ended
         self.cancelled_at = None  # time.monotonic()
@@ -66,6 +67,7 @@ class Backend:
         self.script = script
         self.greeting = greeting
         self.calls = []  # all that came, in order
+        self.pings = 0
         self.stopped = threading.Event()
         self._connections = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -97,7 +99,9 @@ class Backend:
 
         def on_frame(kind, flags, stream, payload):
             if kind == http2.HEADERS:
-                calls[stream] = Call(self, connection, stream)
+                calls[stream] = Call(self, connection, stream, payload)
+            if kind == http2.PING and not flags & http2.ACK:
+                self.pings += 1
             call = calls.get(stream)
             if call is None:
                 return
