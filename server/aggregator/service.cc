@@ -36,11 +36,6 @@ FanOutTimes StartNow() {
           .wall_start = std::chrono::system_clock::now()};
 }
 
-grpc::Status TooLate() {
-  return {grpc::StatusCode::DEADLINE_EXCEEDED,
-          "the deadline had passed on arrival"};
-}
-
 grpc::Status CallerGone() {
   return {grpc::StatusCode::CANCELLED, "the caller went away"};
 }
@@ -69,16 +64,37 @@ void AggregatorService::AddTo(rpc::Server& server) {
                    std::bind_front(&AggregatorService::StreamOverview, this));
 }
 
+absl::StatusOr<AggregatorService::Begun> AggregatorService::Begin(
+    const rpc::ServerCall& call, const v1::GetOverviewRequest& request) const {
+  const absl::StatusOr<Plan> plan = MakePlan(request);
+  if (!plan.ok()) return plan.status();
+  const FanOutTimes times = StartNow();
+  const Clock::time_point deadline =
+      BranchDeadline(timeouts_, times.start, call.deadline());
+  if (deadline <= times.start) {
+    return absl::DeadlineExceededError("the deadline had passed on arrival");
+  }
+  return Begun{.plan = *plan, .times = times, .deadline = deadline};
+}
+
+FanOut AggregatorService::MakeFanOut(rpc::ServerCall& call,
+                                     const v1::GetOverviewRequest& request,
+                                     const Begun& begun,
+                                     std::stop_token stop) const {
+  return {.call = call,
+          .request = request,
+          .plan = begun.plan,
+          .retry = retry_,
+          .deadline = begun.deadline,
+          .stop = std::move(stop),
+          .forwarded_keys = forwarded_keys_};
+}
+
 async::Task<grpc::Status> AggregatorService::GetOverview(
     rpc::ServerCall& call, const v1::GetOverviewRequest& request,
     v1::GetOverviewResponse* response) {
-  const absl::StatusOr<Plan> plan = MakePlan(request);
-  if (!plan.ok()) co_return rpc::ToGrpc(plan.status());
-
-  FanOutTimes times = StartNow();
-  const Clock::time_point deadline =
-      BranchDeadline(timeouts_, times.start, call.deadline());
-  if (deadline <= times.start) co_return TooLate();
+  absl::StatusOr<Begun> begun = Begin(call, request);
+  if (!begun.ok()) co_return rpc::ToGrpc(begun.status());
 
   // The caller's going away and a required section's failure both stop all.
   std::stop_source cancel;
@@ -86,13 +102,7 @@ async::Task<grpc::Status> AggregatorService::GetOverview(
                                        [&cancel] { cancel.request_stop(); });
 
   Backends& backends = *backends_[call.loop_index()];
-  const FanOut fan_out{.call = call,
-                       .request = request,
-                       .plan = *plan,
-                       .retry = retry_,
-                       .deadline = deadline,
-                       .stop = cancel.get_token(),
-                       .forwarded_keys = forwarded_keys_};
+  const FanOut fan_out = MakeFanOut(call, request, *begun, cancel.get_token());
   auto [user, orders, products] =
       co_await async::GatherFailFast(cancel,                           //
                                      Fetch(fan_out, backends.user),    //
@@ -100,11 +110,11 @@ async::Task<grpc::Status> AggregatorService::GetOverview(
                                      Fetch(fan_out, backends.products));
 
   if (call.stop_token().stop_requested()) co_return CallerGone();
-  times.end = Clock::now();
+  begun->times.end = Clock::now();
   co_return rpc::ToGrpc(Merge({.user = std::move(user),
                                .orders = std::move(orders),
                                .products = std::move(products),
-                               .times = times},
+                               .times = begun->times},
                               response));
 }
 
@@ -112,27 +122,17 @@ async::Task<grpc::Status> AggregatorService::StreamOverview(
     rpc::ServerCall& call, const v1::StreamOverviewRequest& stream_request,
     rpc::StreamWriter<v1::StreamOverviewResponse>& writer) {
   const v1::GetOverviewRequest request = ToGetRequest(stream_request);
-  const absl::StatusOr<Plan> plan = MakePlan(request);
-  if (!plan.ok()) co_return rpc::ToGrpc(plan.status());
-
-  const FanOutTimes times = StartNow();
-  const Clock::time_point deadline =
-      BranchDeadline(timeouts_, times.start, call.deadline());
-  if (deadline <= times.start) co_return TooLate();
+  const absl::StatusOr<Begun> begun = Begin(call, request);
+  if (!begun.ok()) co_return rpc::ToGrpc(begun.status());
 
   std::stop_source cancel;
   const std::stop_callback caller_gone(call.stop_token(),
                                        [&cancel] { cancel.request_stop(); });
-  const FanOut fan_out{.call = call,
-                       .request = request,
-                       .plan = *plan,
-                       .retry = retry_,
-                       .deadline = deadline,
-                       .stop = cancel.get_token(),
-                       .forwarded_keys = forwarded_keys_};
+
+  const FanOut fan_out = MakeFanOut(call, request, *begun, cancel.get_token());
   OverviewStream stream(
-      call, writer, cancel, times,
-      CallerDeadline(timeouts_, times.start, call.deadline()));
+      call, writer, cancel, begun->times,
+      CallerDeadline(timeouts_, begun->times.start, call.deadline()));
   const absl::Status outcome =
       co_await stream.Run(fan_out, *backends_[call.loop_index()]);
   if (call.stop_token().stop_requested()) co_return CallerGone();

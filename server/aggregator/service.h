@@ -2,12 +2,18 @@
 #define GATHER_SERVER_AGGREGATOR_SERVICE_H_
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
 #include "server/aggregator/backends.h"
 #include "server/aggregator/budget.h"
+#include "server/aggregator/fetch.h"
+#include "server/aggregator/merge.h"
+#include "server/aggregator/plan.h"
+#include "server/async/clock.h"
 #include "server/async/task.h"
 #include "server/rpc/retry.h"
 #include "server/rpc/server.h"
@@ -32,6 +38,21 @@ class AggregatorService {
 
  private:
   using AsyncService = v1::AggregatorService::AsyncService;
+
+  // A request that is to be served.
+  struct Begun {
+    Plan plan;
+    FanOutTimes times;  // but for the end
+    async::Clock::time_point deadline;
+  };
+
+  // INVALID_ARGUMENT or DEADLINE_EXCEEDED where no backend is to be called.
+  absl::StatusOr<Begun> Begin(const rpc::ServerCall& call,
+                              const v1::GetOverviewRequest& request) const;
+  // Refers to its arguments.
+  FanOut MakeFanOut(rpc::ServerCall& call,
+                    const v1::GetOverviewRequest& request, const Begun& begun,
+                    std::stop_token stop) const;
 
   async::Task<grpc::Status> GetOverview(rpc::ServerCall& call,
                                         const v1::GetOverviewRequest& request,
