@@ -80,6 +80,10 @@ class ServedMethod final : public Method {
 
   const char* name() const override { return name_; }
 
+// GCC 12 takes the lambda's place in the frame for uninitialized where
+// sanitizers are on.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
   async::Task<> Accept(ServingLoop& serving) override {
     while (true) {
       auto call = std::make_unique<Call>(serving, name_);
@@ -94,6 +98,7 @@ class ServedMethod final : public Method {
       serving.calls.Spawn(Serve(serving, std::move(call)));
     }
   }
+#pragma GCC diagnostic pop
 
  private:
   using Call = typename Kind::Call;
