@@ -10,6 +10,7 @@
 #include "server/aggregator/stream.h"
 #include "server/async/clock.h"
 #include "server/async/gather.h"
+#include "server/async/linked_stop.h"
 #include "server/rpc/status.h"
 
 namespace gather::aggregator {
@@ -97,14 +98,12 @@ async::Task<grpc::Status> AggregatorService::GetOverview(
   if (!begun.ok()) co_return rpc::ToGrpc(begun.status());
 
   // The caller's going away and a required section's failure both stop all.
-  std::stop_source cancel;
-  const std::stop_callback caller_gone(call.stop_token(),
-                                       [&cancel] { cancel.request_stop(); });
+  async::LinkedStop cancel(call.stop_token());
 
   Backends& backends = *backends_[call.loop_index()];
-  const FanOut fan_out = MakeFanOut(call, request, *begun, cancel.get_token());
+  const FanOut fan_out = MakeFanOut(call, request, *begun, cancel.token());
   auto [user, orders, products] =
-      co_await async::GatherFailFast(cancel,                           //
+      co_await async::GatherFailFast(cancel.source(),                  //
                                      Fetch(fan_out, backends.user),    //
                                      Fetch(fan_out, backends.orders),  //
                                      Fetch(fan_out, backends.products));
@@ -125,13 +124,11 @@ async::Task<grpc::Status> AggregatorService::StreamOverview(
   const absl::StatusOr<Begun> begun = Begin(call, request);
   if (!begun.ok()) co_return rpc::ToGrpc(begun.status());
 
-  std::stop_source cancel;
-  const std::stop_callback caller_gone(call.stop_token(),
-                                       [&cancel] { cancel.request_stop(); });
+  async::LinkedStop cancel(call.stop_token());
 
-  const FanOut fan_out = MakeFanOut(call, request, *begun, cancel.get_token());
+  const FanOut fan_out = MakeFanOut(call, request, *begun, cancel.token());
   OverviewStream stream(
-      call, writer, cancel, begun->times,
+      call, writer, cancel.source(), begun->times,
       CallerDeadline(timeouts_, begun->times.start, call.deadline()));
   const absl::Status outcome =
       co_await stream.Run(fan_out, *backends_[call.loop_index()]);

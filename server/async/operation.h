@@ -13,12 +13,17 @@ namespace gather::async {
 // Awaits one operation of a completion queue: `start(tag)` starts it, and the
 // await gives the `ok` that its tag came back with.
 //
-//   Operation finish(loop, [&](void* tag) { writer.Finish(reply, ok, tag); });
+//   struct FinishStream {
+//     void operator()(void* tag) const { writer->Finish(status, tag); }
+//     ...
+//   };
+//   Operation<FinishStream> finish(loop, {&writer, status});
 //   bool sent = co_await finish;
 //
-// Name it, as above: GCC 12 destroys temporaries of a co_await expression twice
-// where they are aggregates, lambdas with captures among them
-// (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=98401).
+// Name it, and let F be no lambda that is written in a coroutine: GCC 12
+// destroys temporaries of a co_await expression twice
+// (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=98401), and has such lambdas
+// refer to the stack instead of the frame.
 //
 // Thread: the loop's.
 // Cancellation: that of the operation. The tag comes in any case.

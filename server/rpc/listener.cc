@@ -24,8 +24,8 @@ namespace {
 constexpr int kBackOffMs = 100;
 
 absl::Status ErrnoStatus(const std::string& what) {
-  return absl::UnavailableError(absl::StrCat(
-      what, ": ", std::generic_category().message(errno).c_str()));
+  return absl::UnavailableError(
+      absl::StrCat(what, ": ", std::generic_category().message(errno).c_str()));
 }
 
 // "[::1]:80" and "localhost:80" into host and port; an empty port where there
@@ -130,9 +130,8 @@ Listener::~Listener() {
 }
 
 void Listener::Start(OnConnection on_connection) {
-  thread_ = std::thread([this, on_connection = std::move(on_connection)] {
-    Run(on_connection);
-  });
+  thread_ = std::thread(
+      [this, on_connection = std::move(on_connection)] { Run(on_connection); });
 }
 
 void Listener::Stop() {
@@ -153,8 +152,8 @@ void Listener::Run(const OnConnection& on_connection) {
     if (polled[0].revents != 0) return;
     for (std::size_t i = 1; i < polled.size(); ++i) {
       if (polled[i].revents == 0) continue;
-      const int fd = accept4(polled[i].fd, nullptr, nullptr,
-                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+      const int fd =
+          accept4(polled[i].fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
         const int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
