@@ -129,9 +129,9 @@ replacement_is_called() {
   new=$(comm -13 <(echo "$before") <(compose ps -q user | sort))
   within 15 called_after "$new"
   took=$(called_after "$new")
-  echo "> $address replaced by $(address_of "$new"), called $took ms after its start"
+  echo "> $address became $(address_of "$new"), called after $took ms"
   [[ $(address_of "$new") != "$address" ]] || return 1
-  ((took <= 5000)) && wait "$pid"
+  wait "$pid" && ((took <= 5000))
 }
 
 # replicas_are_healthy SERVICE COUNT
