@@ -104,5 +104,3 @@ find_port() {
   port=$(compose port aggregator 50051)
   port=${port##*:}
 }
-
-now_ms() { date +%s%3N; }
