@@ -34,7 +34,7 @@ for i in "${!replicas[@]}"; do
   ((i == 0)) || sleep "${SETTLE:-15}"
   docker stop -t 25 "${replicas[i]}" >/dev/null
   docker start "${replicas[i]}" >/dev/null
-  deadline=$((SECONDS + 60))
+  deadline=$((SECONDS + 120))
   until healthy "${replicas[i]}"; do
     ((SECONDS < deadline)) || {
       echo "roll: ${replicas[i]} does not become healthy" >&2

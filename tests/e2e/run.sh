@@ -54,7 +54,7 @@ check "image: no compiler, not root" image_is_bare
 
 check "compose: up, as the README says" readme up
 find_port
-check "compose: every service is healthy" within 60 all_healthy 4
+check "compose: every service is healthy" within 120 all_healthy 4
 check "compose: read-only, no capabilities, limited" containers_are_confined
 check "compose: the aggregator waits for no backend" no_dependencies
 
@@ -79,7 +79,7 @@ check "scale: a replica at a new address is called" replacement_is_called
 
 check "two aggregators behind one name" readme replicas
 find_port
-check "both are healthy" within 60 replicas_are_healthy aggregator 2
+check "both are healthy" within 120 replicas_are_healthy aggregator 2
 for round in 1 2 3; do
   check "rolling restart under load, round $round: no call fails" roll
 done
