@@ -77,6 +77,23 @@ absl::Status NameFailure(const FanOut& fan_out, absl::Status status) {
   return status;
 }
 
+// What a branch comes to by how its last call ended: a reply that is not the
+// one asked for is a failure like any other.
+template <typename Source>
+BranchResult<typename Source::Reply> Conclude(
+    const FanOut& fan_out, const typename Source::Request& request,
+    SectionResult<typename Source::Reply> result) {
+  absl::Status outcome =
+      result.reply.ok() ? CheckReply<Source>(request, *result.reply)
+                        : NameFailure<Source>(fan_out, result.reply.status());
+  if (outcome.ok()) return result;
+  // The backend's own words: for the log alone.
+  fan_out.call.Note(SectionErrorKey(Source::kSection), outcome.ToString());
+  if (fan_out.template EndsRequest<Source>(outcome)) return outcome;
+  result.reply = std::move(outcome);
+  return result;
+}
+
 // What a branch's call is made with. Each call is a span of its own.
 rpc::CallOptions MakeCallOptions(const FanOut& fan_out);
 
@@ -109,15 +126,7 @@ async::Task<BranchResult<typename Source::Reply>> Fetch(
   result.duration = async::Clock::now() - result.start;
   result.attempts = retry.attempt();
 
-  absl::Status outcome =
-      result.reply.ok() ? CheckReply<Source>(request, *result.reply)
-                        : NameFailure<Source>(fan_out, result.reply.status());
-  if (outcome.ok()) co_return result;
-  // The backend's own words: for the log alone.
-  fan_out.call.Note(SectionErrorKey(Source::kSection), outcome.ToString());
-  if (fan_out.template EndsRequest<Source>(outcome)) co_return outcome;
-  result.reply = std::move(outcome);
-  co_return result;
+  co_return Conclude<Source>(fan_out, request, std::move(result));
 }
 
 }  // namespace gather::aggregator
