@@ -70,7 +70,8 @@ absl::StatusOr<Settings> SettingsFromFlags(const char* listen) {
   absl::StatusOr<ops::ServerSettings> server =
       ops::ServerSettingsFromFlags({.listen = listen,
                                     .max_inflight = 0,
-                                    .max_streams_per_connection = INT32_MAX});
+                                    .max_streams_per_connection = INT32_MAX,
+                                    .max_resets_per_second = 0});
   if (!server.ok()) return server.status();
   absl::StatusOr<Faults> faults = FaultsFromFlags();
   if (!faults.ok()) return faults.status();

@@ -17,6 +17,7 @@
 #include "server/async/task.h"
 #include "server/async/task_scope.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/reset_guard.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 
@@ -34,12 +35,14 @@ class CallObserver {
 struct ServingLoop {
   ServingLoop(int loop_index,
               std::unique_ptr<grpc::ServerCompletionQueue> server_queue,
-              Admission* server_admission, CallObserver* server_observer)
+              Admission* server_admission, CallObserver* server_observer,
+              ResetGuard reset_guard)
       : index(loop_index),
         queue(server_queue.get()),
         loop(std::move(server_queue)),
         admission(server_admission),
-        observer(server_observer) {}
+        observer(server_observer),
+        resets(std::move(reset_guard)) {}
 
   const int index;  // from 0
   grpc::ServerCompletionQueue* const queue;
@@ -48,6 +51,7 @@ struct ServingLoop {
   TraceIds trace_ids{std::random_device()()};
   Admission* const admission;
   CallObserver* const observer;
+  ResetGuard resets;
 };
 
 // A method that a server serves: keeps a request posted on a loop until the
@@ -126,6 +130,10 @@ class ServedMethod final : public Method {
     // False: the call is dead, and nobody reads the answer.
     co_await finish;
     co_await call->End();
+    if (call->context().IsCancelled()) {
+      serving.resets.OnCancel(call->peer(), call->start(), call->deadline(),
+                              async::Clock::now());
+    }
     if (serving.observer != nullptr) serving.observer->OnEnd(*call, status);
   }
 

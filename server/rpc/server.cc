@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -78,7 +79,9 @@ absl::Status Server::Start() {
   for (grpc::Service* service : services_) builder.RegisterService(service);
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(std::make_unique<ServingLoop>(
-        i, builder.AddCompletionQueue(), &admission_, options_.observer));
+        i, builder.AddCompletionQueue(), &admission_, options_.observer,
+        ResetGuard(options_.max_resets_per_second,
+                   std::bind_front(&Server::OnFlood, this))));
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
@@ -128,6 +131,11 @@ async::Task<> Server::Serve(ServingLoop& serving) {
   // were taken in go on until they are answered.
   (void)co_await acceptors.Join();
   (void)co_await serving.calls.Join();
+}
+
+void Server::OnFlood(const std::string& peer) const {
+  if (!EndConnection(port_, peer)) return;
+  if (options_.on_flood) options_.on_flood(peer);
 }
 
 void Server::StopServing() {
