@@ -28,12 +28,11 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
                        const grpc::Status& status) {
   const LogLevel level = LevelFor(status.error_code());
   if (!logger_.Enabled(level)) return;
-  const std::string peer = call.peer();
   const std::string code = absl::StatusCodeToString(
       static_cast<absl::StatusCode>(status.error_code()));
   std::vector<Field> fields = {
       {"method", std::string_view(call.method())},
-      {"peer", peer},
+      {"peer", std::string_view(call.peer())},
       {"code", code},
       {"duration", absl::FromChrono(async::Clock::now() - call.start())},
       {"trace_id", call.trace().trace_id},

@@ -2,6 +2,7 @@
 // and is named.
 
 #include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -16,7 +17,6 @@
 
 #include "gather/user/v1/user.grpc.pb.h"
 #include "server/async/clock.h"
-#include "server/rpc/channel.h"
 #include "server/rpc/server.h"
 #include "tests/support/gate.h"
 
@@ -97,9 +97,12 @@ class BlockedLoopTest : public ::testing::Test {
 
   // A connection of its own: all its calls run on one loop.
   std::unique_ptr<UserService::Stub> Connect() const {
+    grpc::ChannelArguments args;
+    args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     return UserService::NewStub(
-        rpc::MakeChannel("127.0.0.1:" + std::to_string(server_.port()),
-                         grpc::InsecureChannelCredentials()));
+        grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server_.port()),
+                                  grpc::InsecureChannelCredentials(), args));
   }
 
   // Which loop answered; empty for no answer.

@@ -4,6 +4,8 @@
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 
+#include <list>
+#include <memory>
 #include <string>
 
 #include "tests/support/aggregator_fixture.h"
@@ -25,7 +27,7 @@ class ResetFloodTest : public ::testing::TestWithParam<const char*> {
   }
 
   // By the protocol of this test's name, on a connection of its own.
-  std::unique_ptr<AggregatorStub> Connect() const {
+  std::unique_ptr<AggregatorStub> Connect() {
     grpc::ChannelArguments args;
     args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -34,14 +36,18 @@ class ResetFloodTest : public ::testing::TestWithParam<const char*> {
         grpc::InsecureChannelCredentials(), args));
   }
 
-  // A call that is cancelled when its backend has seen it.
-  void Reset(AggregatorStub& stub) {
+  // So many calls, cancelled when their backend has seen them.
+  void Reset(AggregatorStub& stub, int times) {
     const int seen = fixture_.user.calls().count();
-    PendingOverview overview(stub, RequestFor("u-reset"));
-    ASSERT_TRUE(fixture_.user.calls().WaitFor(seen + 1));
-    overview.Cancel();
-    EXPECT_EQ(overview.Await().status.error_code(),
-              grpc::StatusCode::CANCELLED);
+    std::list<PendingOverview> calls;
+    for (int i = 0; i < times; ++i) {
+      calls.emplace_back(stub, RequestFor("u-reset"));
+    }
+    ASSERT_TRUE(fixture_.user.calls().WaitFor(seen + times));
+    for (PendingOverview& call : calls) call.Cancel();
+    for (PendingOverview& call : calls) {
+      EXPECT_EQ(call.Await().status.error_code(), grpc::StatusCode::CANCELLED);
+    }
   }
 
   void HoldBackends() {
@@ -64,10 +70,7 @@ TEST_P(ResetFloodTest, EndsItsConnectionAndNoOther) {
   PendingOverview other(*bystander, RequestFor("u-2"));
   ASSERT_TRUE(fixture_.user.calls().WaitFor(2));
 
-  // A second may end in between: two windows, of which one is over the limit.
-  for (int i = 0; i < 2 * kLimit + 2 && floods_.count() == 0; ++i) {
-    ASSERT_NO_FATAL_FAILURE(Reset(*attacker));
-  }
+  ASSERT_NO_FATAL_FAILURE(Reset(*attacker, kLimit + 1));
   ASSERT_TRUE(floods_.WaitFor(1));
   EXPECT_EQ(its_own.Await().status.error_code(), grpc::StatusCode::UNAVAILABLE);
 
@@ -82,7 +85,7 @@ TEST_P(ResetFloodTest, CancellingNowAndThenIsNone) {
   const auto stub = Connect();
   PendingOverview held(*stub, RequestFor("u-1"));
   ASSERT_TRUE(fixture_.user.calls().WaitFor(1));
-  for (int i = 0; i < kLimit; ++i) ASSERT_NO_FATAL_FAILURE(Reset(*stub));
+  ASSERT_NO_FATAL_FAILURE(Reset(*stub, kLimit));
   gate_.Open();
   EXPECT_TRUE(IsWhole(held.Await().response, "u-1"));
   EXPECT_EQ(floods_.count(), 0);
