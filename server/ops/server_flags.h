@@ -17,7 +17,7 @@ struct ServerDefaults {
   std::string listen;
   int64_t max_inflight = 0;
   int max_streams_per_connection = 1000;
-  int max_resets_per_second = 500;
+  int max_resets_per_second = 1000;
 };
 
 // The flags that all servers have, checked.

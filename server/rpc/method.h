@@ -17,7 +17,6 @@
 #include "server/async/task.h"
 #include "server/async/task_scope.h"
 #include "server/rpc/admission.h"
-#include "server/rpc/reset_guard.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 
@@ -35,14 +34,12 @@ class CallObserver {
 struct ServingLoop {
   ServingLoop(int loop_index,
               std::unique_ptr<grpc::ServerCompletionQueue> server_queue,
-              Admission* server_admission, CallObserver* server_observer,
-              ResetGuard reset_guard)
+              Admission* server_admission, CallObserver* server_observer)
       : index(loop_index),
         queue(server_queue.get()),
         loop(std::move(server_queue)),
         admission(server_admission),
-        observer(server_observer),
-        resets(std::move(reset_guard)) {}
+        observer(server_observer) {}
 
   const int index;  // from 0
   grpc::ServerCompletionQueue* const queue;
@@ -51,7 +48,6 @@ struct ServingLoop {
   TraceIds trace_ids{std::random_device()()};
   Admission* const admission;
   CallObserver* const observer;
-  ResetGuard resets;
 };
 
 // A method that a server serves: keeps a request posted on a loop until the
@@ -130,10 +126,6 @@ class ServedMethod final : public Method {
     // False: the call is dead, and nobody reads the answer.
     co_await finish;
     co_await call->End();
-    if (call->context().IsCancelled()) {
-      serving.resets.OnCancel(call->peer(), call->start(), call->deadline(),
-                              async::Clock::now());
-    }
     if (serving.observer != nullptr) serving.observer->OnEnd(*call, status);
   }
 

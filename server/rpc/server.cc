@@ -79,9 +79,7 @@ absl::Status Server::Start() {
   for (grpc::Service* service : services_) builder.RegisterService(service);
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(std::make_unique<ServingLoop>(
-        i, builder.AddCompletionQueue(), &admission_, options_.observer,
-        ResetGuard(options_.max_resets_per_second,
-                   std::bind_front(&Server::OnFlood, this))));
+        i, builder.AddCompletionQueue(), &admission_, options_.observer));
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
@@ -103,6 +101,10 @@ absl::Status Server::Start() {
                     std::move(watched), options_.on_stall);
   listener_ = *std::move(listener);
   port_ = listener_->port();
+  if (options_.max_resets_per_second > 0) {
+    reset_guard_.emplace(options_.max_resets_per_second,
+                         std::bind_front(&Server::OnFlood, this));
+  }
   Accept(std::move(acceptor));
   state_ = State::kActive;
   return absl::OkStatus();
@@ -167,6 +169,7 @@ void Server::Drain(async::Clock::time_point deadline) {
   server_->Shutdown(async::ToTimespec(deadline));
   threads_.clear();  // joins: each ends once its calls are settled
   watchdog_.reset();
+  reset_guard_.reset();
   server_.reset();  // before its queues are shut down: gRPC insists
   loops_.clear();
   state_ = State::kStopped;
