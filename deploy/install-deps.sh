@@ -2,9 +2,10 @@
 # Installs the packages that Gather is built from, on Debian 12 or 13 or Ubuntu
 # 24.04. Where they are all there it does nothing, and needs no network.
 #
-#   deploy/install-deps.sh [--test]
+#   deploy/install-deps.sh [--test | --bench]
 #
-#   --test   what the tests and the checks of the source need as well
+#   --test    what the tests and the checks of the source need as well
+#   --bench   and what tests/bench needs, Go aside
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=deploy/tools.env
@@ -22,6 +23,7 @@ versioned_packages=(
   "clang-format-$CLANG_FORMAT_VERSION"
   "clang-$CLANG_VERSION" "libclang-rt-$CLANG_VERSION-dev" # fuzzing
 )
+bench_packages=(libbenchmark-dev python3-grpcio python3-protobuf valgrind)
 
 die() {
   echo "install-deps: $*" >&2
@@ -67,7 +69,11 @@ testing=false
 case "$#:${1-}" in
   0:) ;;
   1:--test) testing=true ;;
-  *) die "usage: deploy/install-deps.sh [--test]" ;;
+  1:--bench)
+    testing=true
+    test_packages+=("${bench_packages[@]}")
+    ;;
+  *) die "usage: deploy/install-deps.sh [--test | --bench]" ;;
 esac
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

@@ -1,0 +1,136 @@
+#include "tests/bench/load/load.h"
+
+#include <chrono>
+#include <cstddef>
+#include <thread>
+#include <utility>
+
+#include "server/async/gather.h"
+#include "server/async/timer.h"
+
+namespace gather::bench {
+namespace {
+
+// More calls that wait than this are not made, and count as failed: a server
+// that can't keep up with an open loop would take all memory.
+constexpr std::size_t kMaxWaiting = 20'000;
+
+struct SleepTo {
+  void operator()() const { std::this_thread::sleep_until(when); }
+  async::Clock::time_point when;
+};
+
+double Seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+LoadReport Load::Run() {
+  loop_.RunUntilComplete(Drive());
+  return std::move(report_);
+}
+
+async::Task<> Load::Drive() {
+  co_await Connect();
+  if (options_.rate > 0) {
+    (void)co_await async::Gather(Open(), Watch());
+    (void)co_await calls_.Join();
+  } else if (options_.calls > 0) {
+    Begin();
+    co_await Closed();
+    End();
+  } else {
+    (void)co_await async::Gather(Closed(), Watch());
+  }
+}
+
+// One call on each connection, so that no measured one waits for a handshake.
+async::Task<> Load::Connect() {
+  for (const auto& connection : connections_) {
+    (void)co_await connection->Ask(loop_, Clock::now() + options_.timeout);
+  }
+}
+
+async::Task<> Load::Closed() {
+  std::vector<async::Task<>> workers;
+  for (int i = 0; i < options_.in_flight; ++i) {
+    workers.push_back(Worker(*connections_[i % connections_.size()]));
+  }
+  (void)co_await async::Gather(std::move(workers));
+}
+
+async::Task<> Load::Worker(Asker& connection) {
+  while (!over_ && (options_.calls == 0 || started_ < options_.calls)) {
+    ++started_;
+    const Clock::time_point start = Clock::now();
+    const absl::StatusOr<bool> outcome =
+        co_await connection.Ask(loop_, start + options_.timeout);
+    if (measuring_) Note(start, outcome);
+  }
+}
+
+async::Task<> Load::Open() {
+  const std::chrono::duration<double> interval(1 / options_.rate);
+  const Clock::time_point start = Clock::now();
+  while (!over_) {
+    const Clock::time_point due =
+        start + std::chrono::duration_cast<Clock::duration>(
+                    interval * static_cast<double>(started_));
+    if (Clock::now() < due) {
+      auto sleep = sleeper_.Run(loop_, SleepTo{due});
+      (void)co_await sleep;
+    } else {
+      co_await loop_.Yield();  // behind: answers come first all the same
+    }
+    Asker& connection = *connections_[started_ % connections_.size()];
+    ++started_;
+    if (calls_.running() < kMaxWaiting) {
+      calls_.Spawn(Late(connection, due));
+    } else if (measuring_) {
+      Note(due, absl::ResourceExhaustedError("too many calls wait"));
+    }
+  }
+}
+
+async::Task<> Load::Late(Asker& connection, Clock::time_point due) {
+  const bool measured = measuring_;
+  const absl::StatusOr<bool> outcome =
+      co_await connection.Ask(loop_, due + options_.timeout);
+  // Also where the time is up by now, or the slowest would not count.
+  if (measured) Note(due, outcome);
+}
+
+async::Task<> Load::Watch() {
+  async::SleepUntil warm_up = async::SleepFor(loop_, options_.warm_up);
+  (void)co_await warm_up;
+  Begin();
+  async::SleepUntil rest = async::SleepFor(loop_, options_.duration);
+  (void)co_await rest;
+  End();
+}
+
+void Load::Begin() {
+  measuring_ = true;
+  begin_ = Clock::now();
+  cpu_begin_ = process_.Now();
+}
+
+void Load::End() {
+  report_.cpu_seconds = Seconds(process_.Now() - cpu_begin_);
+  report_.seconds = Seconds(Clock::now() - begin_);
+  measuring_ = false;
+  over_ = true;
+}
+
+void Load::Note(Clock::time_point due, const absl::StatusOr<bool>& outcome) {
+  ++report_.calls;
+  report_.latencies.push_back(Clock::now() - due);
+  if (!outcome.ok()) {
+    ++report_.errors[outcome.status().code()];
+  } else if (!*outcome) {
+    ++report_.wrong;
+  }
+}
+
+}  // namespace gather::bench

@@ -1,0 +1,166 @@
+// Loads a server, and prints what came of it as one line of JSON.
+
+#include <grpc/grpc.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "google/protobuf/util/json_util.h"
+#include "server/ops/process.h"
+#include "tests/bench/load/asker.h"
+#include "tests/bench/load/load.h"
+#include "tests/bench/load/process_clock.h"
+
+ABSL_FLAG(std::string, target, "", "the server's address");
+ABSL_FLAG(std::string, user_id, "", "whom to ask for");
+ABSL_FLAG(std::string, service, "overview",
+          "what to ask: overview, or a backend's user, orders or products");
+ABSL_FLAG(int, in_flight, 1, "calls at a time");
+ABSL_FLAG(int, connections, 1, "over so many connections");
+ABSL_FLAG(double, rate, 0, "instead: calls a second");
+ABSL_FLAG(int64_t, calls, 0, "calls in all; 0: by time");
+ABSL_FLAG(absl::Duration, warm_up, absl::ZeroDuration(), "before it counts");
+ABSL_FLAG(absl::Duration, duration, absl::Seconds(1), "of the measuring");
+ABSL_FLAG(absl::Duration, timeout, absl::Seconds(5), "of a call");
+ABSL_FLAG(int, pid, 0, "the process whose CPU time to measure");
+ABSL_FLAG(bool, sample, false,
+          "print one answer instead, as JSON without its times");
+
+namespace gather::bench {
+namespace {
+
+namespace v1 = aggregator::v1;
+
+std::shared_ptr<grpc::Channel> Connection() {
+  grpc::ChannelArguments args;
+  // Or all channels would share one connection.
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  return grpc::CreateCustomChannel(absl::GetFlag(FLAGS_target),
+                                   grpc::InsecureChannelCredentials(), args);
+}
+
+std::unique_ptr<Asker> NewAsker(const std::string& service) {
+  const std::string user_id = absl::GetFlag(FLAGS_user_id);
+  if (service == "overview") {
+    return std::make_unique<StubAsker<OverviewQuestion>>(Connection(), user_id);
+  }
+  if (service == "user") {
+    return std::make_unique<StubAsker<aggregator::UserSource>>(Connection(),
+                                                               user_id);
+  }
+  if (service == "orders") {
+    return std::make_unique<StubAsker<aggregator::OrdersSource>>(Connection(),
+                                                                 user_id);
+  }
+  if (service == "products") {
+    return std::make_unique<StubAsker<aggregator::ProductsSource>>(Connection(),
+                                                                   user_id);
+  }
+  return nullptr;
+}
+
+LoadOptions OptionsFromFlags() {
+  return {.in_flight = absl::GetFlag(FLAGS_in_flight),
+          .rate = absl::GetFlag(FLAGS_rate),
+          .calls = absl::GetFlag(FLAGS_calls),
+          .warm_up = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_warm_up)),
+          .duration = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_duration)),
+          .timeout = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_timeout))};
+}
+
+// In milliseconds. `sorted` is not empty.
+double Quantile(const std::vector<async::Clock::duration>& sorted, double q) {
+  const auto last = static_cast<double>(sorted.size() - 1);
+  const auto at = static_cast<std::size_t>(q * last);
+  return std::chrono::duration<double, std::milli>(sorted[at]).count();
+}
+
+void Print(LoadReport report) {
+  if (report.latencies.empty()) report.latencies.emplace_back();
+  std::sort(report.latencies.begin(), report.latencies.end());
+  int64_t failed = 0;
+  std::vector<std::string> errors;
+  for (const auto& [code, count] : report.errors) {
+    failed += count;
+    errors.push_back(
+        absl::StrCat("\"", absl::StatusCodeToString(code), "\": ", count));
+  }
+  std::cout << "{\"calls\": " << report.calls << ", \"errors\": " << failed
+            << ", \"wrong\": " << report.wrong << ", \"codes\": {"
+            << absl::StrJoin(errors, ", ") << "}"
+            << ", \"seconds\": " << report.seconds
+            << ", \"cpu_seconds\": " << report.cpu_seconds
+            << ", \"p50_ms\": " << Quantile(report.latencies, 0.5)
+            << ", \"p90_ms\": " << Quantile(report.latencies, 0.9)
+            << ", \"p99_ms\": " << Quantile(report.latencies, 0.99)
+            << ", \"max_ms\": " << Quantile(report.latencies, 1) << "}\n";
+}
+
+void DropTimes(v1::SectionStatus* status) {
+  status->clear_start_offset();
+  status->clear_duration();
+}
+
+int PrintSample() {
+  const auto stub = v1::AggregatorService::NewStub(Connection());
+  v1::GetOverviewRequest request;
+  request.set_user_id(absl::GetFlag(FLAGS_user_id));
+  v1::GetOverviewResponse response;
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
+  const grpc::Status status = stub->GetOverview(&context, request, &response);
+  if (!status.ok()) {
+    std::cerr << status.error_code() << ": " << status.error_message() << '\n';
+    return EXIT_FAILURE;
+  }
+  response.clear_timing();
+  DropTimes(response.mutable_user()->mutable_status());
+  DropTimes(response.mutable_orders()->mutable_status());
+  DropTimes(response.mutable_products()->mutable_status());
+  std::string json;
+  (void)google::protobuf::util::MessageToJsonString(response, &json);
+  std::cout << json << '\n';
+  return EXIT_SUCCESS;
+}
+
+int Main() {
+  ops::PrepareProcess();
+  if (absl::GetFlag(FLAGS_sample)) return PrintSample();
+  std::vector<std::unique_ptr<Asker>> connections;
+  for (int i = 0; i < absl::GetFlag(FLAGS_connections); ++i) {
+    connections.push_back(NewAsker(absl::GetFlag(FLAGS_service)));
+  }
+  const LoadOptions options = OptionsFromFlags();
+  if (connections.empty() || connections.front() == nullptr ||
+      options.in_flight < 1) {
+    std::cerr << "bad --service, --connections or --in_flight\n";
+    return 2;
+  }
+  const ProcessClock process(absl::GetFlag(FLAGS_pid));
+  Print(Load(options, connections, process).Run());
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace gather::bench
+
+int main(int argc, char** argv) {
+  absl::ParseCommandLine(argc, argv);
+  return gather::bench::Main();
+}

@@ -1,0 +1,54 @@
+"""Measures the aggregator against its peers. Called by run.sh, which builds."""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import report
+from .bars import bars
+from .contenders import OURS, present
+from .measure import FULL, QUICK, Measure
+from .programs import ROOT, backends
+
+BENCH = ROOT / "tests/bench"
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests/bench/run.sh", description=__doc__)
+    parser.add_argument("--quick", action="store_true",
+                        help="fewer and shorter rounds; prints, writes nothing")
+    parser.add_argument("--check", action="store_true",
+                        help="only compare the contenders' answers")
+    parser.add_argument("--only", default="", metavar="NAMES",
+                        help="contenders beside ours, as floor,go; writes nothing")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    taking_part = present()
+    if arguments.only:
+        names = {OURS, *arguments.only.split(",")}
+        taking_part = [c for c in taking_part if c.name in names]
+    with tempfile.TemporaryDirectory() as work:
+        plan = QUICK if arguments.quick else FULL
+        measure = Measure(plan, taking_part, Path(work))
+        if arguments.check:
+            with backends(Path(work)) as near:
+                measure.compare_answers(near)
+            return 0
+        start = time.monotonic()
+        figures = measure.run()
+        minutes = (time.monotonic() - start) / 60
+    print(f"\n{minutes:.1f} minutes\n\n" + report.bar_table(bars(figures)))
+    if not arguments.quick and not arguments.only:
+        notes = (BENCH / "NOTES.md").read_text(encoding="utf-8")
+        text = report.render(figures, "tests/bench/run.sh", notes, minutes)
+        (BENCH / "RESULTS.md").write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
