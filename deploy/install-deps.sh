@@ -13,10 +13,10 @@ source "$here/tools.env"
 packages=(
   g++ cmake ninja-build pkg-config
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
-  libgrpc++-dev libabsl-dev libspdlog-dev
+  libgrpc++-dev libabsl-dev libspdlog-dev libssl-dev
   libgtest-dev libgmock-dev # the tests are part of the build
 )
-test_packages=(git iproute2 iptables python3 python3-hpack shellcheck)
+test_packages=(git iproute2 iptables openssl python3 python3-hpack shellcheck)
 
 die() {
   echo "install-deps: $*" >&2

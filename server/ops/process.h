@@ -35,6 +35,10 @@ void PrepareProcess();
 // Logs a step that holds a loop of the server, naming its RPC.
 async::Watchdog::OnStall LogStalls(Logger& logger);
 
+// Says on stdout, in one line, that the configuration is good. Returns the
+// process's exit code.
+int ReportGoodConfig();
+
 // Starts the server, serves until a signal comes, drains, and returns the
 // process's exit code: 0, or 1 where it could not start.
 int RunServer(rpc::Server& server, const ServerSettings& settings,
