@@ -15,8 +15,9 @@ packages=(
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   libgrpc++-dev libabsl-dev libspdlog-dev libssl-dev
   libgtest-dev libgmock-dev # the tests are part of the build
+  openssl                   # deploy/tls/make-certs.sh
 )
-test_packages=(git iproute2 iptables openssl python3 python3-hpack shellcheck)
+test_packages=(git iproute2 iptables python3 python3-hpack shellcheck)
 
 die() {
   echo "install-deps: $*" >&2

@@ -77,6 +77,7 @@ Bio ReaderOf(const std::string& pem) {
 std::vector<Certificate> ParseCertificates(const std::string& pem) {
   const Bio bio = ReaderOf(pem);
   std::vector<Certificate> all;
+  ERR_clear_error();
   while (X509* each = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
     all.emplace_back(each);
   }
