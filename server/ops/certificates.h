@@ -31,8 +31,9 @@ inline constexpr std::chrono::seconds kCertificateRefresh(1);
 // until it reads again. So it reads copies in memory, which hold only what was
 // found whole and fitting, twice.
 //
-// Thread: one, after which any may use the paths. Lifetime: must outlive the
-// channels and servers whose credentials were made from it.
+// Thread: one refreshes it; the paths stay the same, and any opens them.
+// Lifetime: must outlive the channels and servers whose credentials were made
+// from it.
 class Certificates {
  public:
   // The error is one line that names the flag and the file.
