@@ -1,5 +1,6 @@
 #include "server/ops/process.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
@@ -12,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpc/health/v1/health.pb.h"
+#include "grpcpp/ext/channelz_service_plugin.h"
 #include "server/async/clock.h"
 
 namespace gather::ops {
@@ -27,6 +29,12 @@ absl::Status WritePortFile(const std::string& path, int port) {
     return absl::UnavailableError("can't write --port_file " + path);
   }
   return absl::OkStatus();
+}
+
+// How callers are authenticated, in the log.
+const char* TlsMode(const Certificates* tls) {
+  if (tls == nullptr) return "off";
+  return tls->files().ca.path.empty() ? "on" : "mutual";
 }
 
 }  // namespace
@@ -78,8 +86,14 @@ rpc::ResetGuard::OnFlood LogFloods(Logger& logger) {
   };
 }
 
+int ReportGoodConfig() {
+  std::printf("%s: the configuration is good\n", program_invocation_short_name);
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
 int RunServer(rpc::Server& server, const ServerSettings& settings,
               StopSignals& signals, Logger& logger) {
+  if (settings.channelz) grpc::channelz::experimental::InitChannelzService();
   absl::Status started = server.Start();
   if (started.ok() && !settings.port_file.empty()) {
     started = WritePortFile(settings.port_file, server.port());
@@ -91,7 +105,8 @@ int RunServer(rpc::Server& server, const ServerSettings& settings,
   logger.Log(LogLevel::kInfo, "serving",
              {{"listen", settings.server.listen},
               {"port", server.port()},
-              {"event_loops", settings.server.event_loops}});
+              {"event_loops", settings.server.event_loops},
+              {"tls", TlsMode(settings.tls.get())}});
 
   const int signal = signals.Wait();
   logger.Log(LogLevel::kInfo, "draining",

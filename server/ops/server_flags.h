@@ -2,11 +2,13 @@
 #define GATHER_SERVER_OPS_SERVER_FLAGS_H_
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/ops/certificates.h"
 #include "server/ops/log_options.h"
 #include "server/rpc/server.h"
 
@@ -28,6 +30,11 @@ struct ServerSettings {
   std::chrono::nanoseconds drain_timeout;
   // Where to write the port that is listened on; empty for nowhere.
   std::string port_file;
+  // Null means plaintext.
+  std::shared_ptr<Certificates> tls;
+  bool channelz = false;
+  // Only to be checked, not served by.
+  bool check_config = false;
 };
 
 // Reads the flags. An error is one line that names the flag.
