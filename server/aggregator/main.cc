@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "grpcpp/security/credentials.h"
+#include "server/aggregator/metrics.h"
 #include "server/aggregator/service.h"
 #include "server/ops/grpc_log.h"
 #include "server/ops/log.h"
@@ -31,6 +32,9 @@ ABSL_FLAG(absl::Duration, total_timeout, absl::Seconds(5),
           "how long a request may take whose caller set no deadline");
 ABSL_FLAG(int, max_attempts, 3,
           "how often a backend is called at most where it says UNAVAILABLE");
+ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
+          "address to serve metrics on, at /metrics for Prometheus; port 0 "
+          "takes a free one; empty means none");
 ABSL_FLAG(int, max_reply_bytes, 4 << 20,
           "the largest reply that is taken from a backend");
 
@@ -68,7 +72,9 @@ struct Settings {
 
 absl::StatusOr<Settings> SettingsFromFlags() {
   absl::StatusOr<ops::ServerSettings> server = ops::ServerSettingsFromFlags(
-      {.listen = "[::]:50051", .max_inflight = 20000});
+      {.listen = "[::]:50051",
+       .max_inflight = 20000,
+       .metrics_listen = absl::GetFlag(FLAGS_metrics_listen)});
   if (!server.ok()) return server.status();
   for (const absl::Status& check :
        {ops::CheckFlagPositive("section_timeout",
@@ -121,7 +127,7 @@ int Main(int argc, char** argv) {
   ops::PrepareProcess();
   ops::Logger logger(settings->server.log);
   const ops::ScopedGrpcLog grpc_log(logger);
-  ops::RequestLog request_log(logger);
+  ops::RequestLog request_log(logger, settings->server.request_log);
   rpc::ServerOptions& options = settings->server.server;
   options.observer = &request_log;
   options.on_stall = ops::LogStalls(logger);
@@ -138,7 +144,10 @@ int Main(int argc, char** argv) {
       absl::GetFlag(FLAGS_forward_metadata));
   rpc::Server server(options);
   service.AddTo(server);
-  return ops::RunServer(server, settings->server, signals, logger);
+  return ops::RunServer(server, settings->server, signals, logger,
+                        [&](ops::MetricFamilies& families) {
+                          AddSectionFamilies(service.Report(), families);
+                        });
 }
 
 }  // namespace

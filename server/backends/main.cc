@@ -25,6 +25,9 @@ ABSL_FLAG(std::string, data, "",
           "not 0");
 ABSL_FLAG(int64_t, generated_users, 0,
           "how many users, user-1 and up, to make up beside those of --data");
+ABSL_FLAG(std::string, metrics_listen, "",
+          "address to serve metrics on, at /metrics for Prometheus; port 0 "
+          "takes a free one; empty means none");
 ABSL_FLAG(absl::Duration, latency, absl::ZeroDuration(),
           "how long every answer takes");
 ABSL_FLAG(absl::Duration, latency_jitter, absl::ZeroDuration(),
@@ -67,10 +70,11 @@ struct Settings {
 };
 
 absl::StatusOr<Settings> SettingsFromFlags(const char* listen) {
-  absl::StatusOr<ops::ServerSettings> server =
-      ops::ServerSettingsFromFlags({.listen = listen,
-                                    .max_inflight = 0,
-                                    .max_streams_per_connection = INT32_MAX});
+  absl::StatusOr<ops::ServerSettings> server = ops::ServerSettingsFromFlags(
+      {.listen = listen,
+       .max_inflight = 0,
+       .max_streams_per_connection = INT32_MAX,
+       .metrics_listen = absl::GetFlag(FLAGS_metrics_listen)});
   if (!server.ok()) return server.status();
   absl::StatusOr<Faults> faults = FaultsFromFlags();
   if (!faults.ok()) return faults.status();
@@ -102,7 +106,7 @@ int Run(const char* listen,
                {{"error", table.status().message()}});
     return 1;
   }
-  ops::RequestLog request_log(logger);
+  ops::RequestLog request_log(logger, settings->server.request_log);
   settings->server.server.observer = &request_log;
   settings->server.server.on_stall = ops::LogStalls(logger);
   BackendService<Role> service(*std::move(table), settings->faults,

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/ops/log_options.h"
+#include "server/ops/request_log.h"
 #include "server/rpc/server.h"
 
 namespace gather::ops {
@@ -17,6 +18,8 @@ struct ServerDefaults {
   std::string listen;
   int64_t max_inflight = 0;
   int max_streams_per_connection = 1000;
+  // Not among the flags here, as its default differs.
+  std::string metrics_listen = {};
 };
 
 // The flags that all servers have, checked.
@@ -27,6 +30,10 @@ struct ServerSettings {
   std::chrono::nanoseconds drain_timeout;
   // Where to write the port that is listened on; empty for nowhere.
   std::string port_file;
+  // Where to serve metrics; empty for nowhere.
+  std::string metrics_listen;
+  std::string metrics_port_file;  // as port_file
+  RequestLog::Options request_log;
 };
 
 // Reads the flags. An error is one line that names the flag.
