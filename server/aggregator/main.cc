@@ -33,8 +33,8 @@ ABSL_FLAG(absl::Duration, total_timeout, absl::Seconds(5),
 ABSL_FLAG(int, max_attempts, 3,
           "how often a backend is called at most where it says UNAVAILABLE");
 ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
-          "address to serve metrics on, at /metrics for Prometheus; port 0 "
-          "takes a free one; empty means none");
+          "IPv4 address to serve metrics on, host:port, at /metrics for "
+          "Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(int, max_reply_bytes, 4 << 20,
           "the largest reply that is taken from a backend");
 

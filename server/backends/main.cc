@@ -26,8 +26,8 @@ ABSL_FLAG(std::string, data, "",
 ABSL_FLAG(int64_t, generated_users, 0,
           "how many users, user-1 and up, to make up beside those of --data");
 ABSL_FLAG(std::string, metrics_listen, "",
-          "address to serve metrics on, at /metrics for Prometheus; port 0 "
-          "takes a free one; empty means none");
+          "IPv4 address to serve metrics on, host:port, at /metrics for "
+          "Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(absl::Duration, latency, absl::ZeroDuration(),
           "how long every answer takes");
 ABSL_FLAG(absl::Duration, latency_jitter, absl::ZeroDuration(),

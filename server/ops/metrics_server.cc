@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Open(
   } catch (const std::exception&) {  // its words name no address
     return absl::UnavailableError(
         absl::StrCat("can't serve metrics on ", address,
-                     ": it is in use, or no address of this machine"));
+                     ": it is in use, or no IPv4 address of this machine"));
   }
 }
 

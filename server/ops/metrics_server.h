@@ -26,7 +26,8 @@ class MetricsServer {
   // two at a time.
   using Collect = std::function<void(MetricFamilies&)>;
 
-  // Listens on "host:port", the host an address; port 0 takes a free one.
+  // Listens on "host:port"; port 0 takes a free one. IPv4 only: Debian's
+  // civetweb, which serves the pages, knows no other.
   // UNAVAILABLE, with the address in the message, where it can't. Until Serve()
   // is called, who asks gets 404.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Open(

@@ -44,7 +44,6 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
     metrics = *std::move(opened);
   }
   absl::Status started = server.Start();
-  if (started.ok()) started = WritePortFile(settings.port_file, server.port());
   if (started.ok() && metrics != nullptr) {
     metrics->Serve([&server, &logger, collect_more](MetricFamilies& families) {
       AddServerFamilies(server.stats(), logger, families);
@@ -52,6 +51,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
     });
     started = WritePortFile(settings.metrics_port_file, metrics->port());
   }
+  if (started.ok()) started = WritePortFile(settings.port_file, server.port());
   if (!started.ok()) return started;
   return metrics;
 }
