@@ -17,6 +17,11 @@ packages=(
   libgtest-dev libgmock-dev # the tests are part of the build
 )
 test_packages=(git iproute2 iptables python3 python3-hpack shellcheck)
+# Of a version that not every release has: installed where there is one.
+versioned_packages=(
+  "clang-format-$CLANG_FORMAT_VERSION"
+  "clang-$CLANG_VERSION" "libclang-rt-$CLANG_VERSION-dev" # fuzzing
+)
 
 die() {
   echo "install-deps: $*" >&2
@@ -51,11 +56,11 @@ find_missing() {
   for package in "${test_packages[@]}"; do
     installed "$package" || missing+=("$package")
   done
-  # Not every release has the version that the sources are formatted with.
-  local formatter=clang-format-$CLANG_FORMAT_VERSION
-  if ! installed "$formatter" && ! installed clang-format; then
-    missing+=("$formatter")
-  fi
+  for package in "${versioned_packages[@]}"; do
+    if ! installed "$package" && available "$package"; then
+      missing+=("$package")
+    fi
+  done
 }
 
 testing=false
@@ -67,7 +72,7 @@ esac
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   if $testing; then
-    packages+=("${test_packages[@]}" "clang-format-$CLANG_FORMAT_VERSION")
+    packages+=("${test_packages[@]}" "${versioned_packages[@]}")
   fi
   die "this system has no apt-get. Install what it calls these packages of" \
     "Debian's: ${packages[*]}"
@@ -76,13 +81,9 @@ fi
 find_missing
 ((${#missing[@]})) || exit 0
 
-echo "Installing ${missing[*]}"
 as_root apt-get update -qq
-for i in "${!missing[@]}"; do
-  if [[ ${missing[i]} == clang-format-* ]] && ! available "${missing[i]}"; then
-    missing[i]=clang-format
-  fi
-done
+find_missing # again: only now is it known what is available
+echo "Installing ${missing[*]}"
 as_root env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes \
   apt-get install -qq -y --no-install-recommends \
   -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \

@@ -4,7 +4,7 @@
 #   tests/run.sh [--preset NAME] [--label REGEX] [CTEST ARGUMENT...]
 #
 #   --preset   release (the default), debug, asan or tsan
-#   --label    only the tests with this label: unit, integration, e2e or slow
+#   --label    only the tests with this label: unit, integration, e2e, fuzz or slow
 #
 # For instance:  tests/run.sh --preset asan --label unit -R log
 set -euo pipefail

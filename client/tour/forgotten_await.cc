@@ -1,5 +1,5 @@
 // Has the compiler, where there is one, look at a task that nobody awaits. The
-// same snippet is a test: tests/unit/forgotten_await/.
+// same snippet is a test: tests/unit/forgotten_await.cmake.
 
 #include <cstdlib>
 #include <filesystem>

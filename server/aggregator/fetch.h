@@ -81,6 +81,21 @@ absl::Status NameFailure(const FanOut& fan_out, absl::Status status) {
   return status;
 }
 
+// What a branch comes to by how its last call ended: a reply that is not the
+// one asked for is a failure like any other.
+template <typename Source>
+BranchResult<typename Source::Reply> Conclude(
+    const FanOut& fan_out, const typename Source::Request& request,
+    SectionResult<typename Source::Reply> result) {
+  absl::Status outcome =
+      result.reply.ok() ? CheckReply<Source>(request, *result.reply)
+                        : NameFailure<Source>(fan_out, result.reply.status());
+  if (outcome.ok()) return result;
+  if (fan_out.template EndsRequest<Source>(outcome)) return outcome;
+  result.reply = std::move(outcome);
+  return result;
+}
+
 // What a branch's call is made with. Each call is a span of its own.
 rpc::CallOptions MakeCallOptions(const FanOut& fan_out, rpc::CallStats* stats);
 
@@ -120,14 +135,13 @@ async::Task<BranchResult<typename Source::Reply>> Fetch(
   result.duration = async::Clock::now() - result.start;
   result.attempts = retry.attempt();
 
-  absl::Status outcome =
-      result.reply.ok() ? CheckReply<Source>(request, *result.reply)
-                        : NameFailure<Source>(fan_out, result.reply.status());
-  Record(fan_out, Source::kSection, result.duration, outcome, backend.results);
-  if (outcome.ok()) co_return result;
-  if (fan_out.template EndsRequest<Source>(outcome)) co_return outcome;
-  result.reply = std::move(outcome);
-  co_return result;
+  const async::Clock::duration took = result.duration;
+  BranchResult<typename Source::Reply> branch =
+      Conclude<Source>(fan_out, request, std::move(result));
+  Record(fan_out, Source::kSection, took,
+         branch.ok() ? branch->reply.status() : branch.status(),
+         backend.results);
+  co_return branch;
 }
 
 }  // namespace gather::aggregator

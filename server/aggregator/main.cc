@@ -131,6 +131,7 @@ int Main(int argc, char** argv) {
   rpc::ServerOptions& options = settings->server.server;
   options.observer = &request_log;
   options.on_stall = ops::LogStalls(logger);
+  options.on_flood = ops::LogFloods(logger);
 
   const auto channel = [&](const std::string& target) {
     return rpc::MakeChannel(target, grpc::InsecureChannelCredentials(),

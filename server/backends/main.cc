@@ -74,6 +74,7 @@ absl::StatusOr<Settings> SettingsFromFlags(const char* listen) {
       {.listen = listen,
        .max_inflight = 0,
        .max_streams_per_connection = INT32_MAX,
+       .max_resets_per_second = 0,
        .metrics_listen = absl::GetFlag(FLAGS_metrics_listen)});
   if (!server.ok()) return server.status();
   absl::StatusOr<Faults> faults = FaultsFromFlags();

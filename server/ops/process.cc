@@ -94,6 +94,13 @@ async::Watchdog::OnStall LogStalls(Logger& logger) {
   };
 }
 
+rpc::ResetGuard::OnFlood LogFloods(Logger& logger) {
+  return [&logger](const std::string& peer) {
+    logger.Log(LogLevel::kWarning, "connection ended for its resets",
+               {{"peer", std::string_view(peer)}});
+  };
+}
+
 int RunServer(rpc::Server& server, const ServerSettings& settings,
               StopSignals& signals, Logger& logger,
               const MetricsServer::Collect& collect_more) {

@@ -36,6 +36,10 @@ void PrepareProcess();
 // Logs a step that holds a loop of the server, naming its RPC.
 async::Watchdog::OnStall LogStalls(Logger& logger);
 
+// Logs a connection that was ended for cancelling calls as fast as it made
+// them.
+rpc::ResetGuard::OnFlood LogFloods(Logger& logger);
+
 // Starts the server, serves until a signal comes, drains, and returns the
 // process's exit code: 0, or 1 where it could not start. Serves metrics all the
 // while, where the settings say so: the server's, and what `collect_more` adds.

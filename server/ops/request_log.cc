@@ -63,12 +63,11 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
   const LogLevel level = LevelFor(status.error_code());
   // Nothing is formatted before this.
   if (!Wanted(call, status, level)) return;
-  const std::string peer = call.peer();
   const std::string code = absl::StatusCodeToString(
       static_cast<absl::StatusCode>(status.error_code()));
   std::vector<Field> fields = {
       {"method", std::string_view(call.method())},
-      {"peer", peer},
+      {"peer", std::string_view(call.peer())},
       {"code", code},
       {"duration", absl::FromChrono(async::Clock::now() - call.start())},
       {"trace_id", call.trace().trace_id},

@@ -20,6 +20,10 @@ ABSL_FLAG(int64_t, max_inflight, -1,
 ABSL_FLAG(int, max_streams_per_connection, -1,
           "calls at a time on one connection; -1 means the program's default "
           "(aggregator 1000, backend no limit)");
+ABSL_FLAG(int, max_resets_per_second, -1,
+          "a connection on which more calls a second are cancelled as soon as "
+          "they are made is ended; 0 means no limit, -1 the program's default "
+          "(aggregator 500, backend no limit)");
 ABSL_FLAG(int64_t, memory_quota_mb, 1024,
           "megabytes that gRPC may hold for all connections together");
 ABSL_FLAG(absl::Duration, max_connection_age, absl::Hours(1),
@@ -59,6 +63,9 @@ absl::Status CheckFlags() {
                                 int64_t{1} << 32),
         CheckFlagRange("max_streams_per_connection",
                        absl::GetFlag(FLAGS_max_streams_per_connection), -1,
+                       std::numeric_limits<int>::max()),
+        CheckFlagRange("max_resets_per_second",
+                       absl::GetFlag(FLAGS_max_resets_per_second), -1,
                        std::numeric_limits<int>::max()),
         CheckFlagRange<int64_t>("memory_quota_mb",
                                 absl::GetFlag(FLAGS_memory_quota_mb), 16,
@@ -113,6 +120,9 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   const int streams = absl::GetFlag(FLAGS_max_streams_per_connection);
   server.max_streams_per_connection =
       streams >= 0 ? streams : defaults.max_streams_per_connection;
+  const int resets = absl::GetFlag(FLAGS_max_resets_per_second);
+  server.max_resets_per_second =
+      resets >= 0 ? resets : defaults.max_resets_per_second;
   server.memory_quota_bytes =
       static_cast<std::size_t>(absl::GetFlag(FLAGS_memory_quota_mb)) << 20;
   server.max_connection_age =

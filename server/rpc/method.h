@@ -24,6 +24,7 @@
 #include "server/async/task_scope.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/call_stats.h"
+#include "server/rpc/reset_guard.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 
@@ -42,13 +43,14 @@ struct ServingLoop {
   ServingLoop(int loop_index,
               std::unique_ptr<grpc::ServerCompletionQueue> server_queue,
               Admission* server_admission, CallObserver* server_observer,
-              std::size_t methods)
+              std::size_t methods, ResetGuard reset_guard)
       : index(loop_index),
         queue(server_queue.get()),
         loop(std::move(server_queue)),
         stats(methods),
         admission(server_admission),
-        observer(server_observer) {}
+        observer(server_observer),
+        resets(std::move(reset_guard)) {}
 
   const int index;  // from 0
   grpc::ServerCompletionQueue* const queue;
@@ -59,6 +61,7 @@ struct ServingLoop {
   async::Histogram lag{kLagBounds};
   Admission* const admission;
   CallObserver* const observer;
+  ResetGuard resets;
 
  private:
   static constexpr std::array<std::chrono::milliseconds, 9> kLagBounds = {
@@ -154,6 +157,10 @@ class ServedMethod final : public Method {
     co_await finish;
     co_await call->End();
     stats.OnEnd(status.error_code(), async::Clock::now() - call->start());
+    if (call->context().IsCancelled()) {
+      serving.resets.OnCancel(call->peer(), call->start(), call->deadline(),
+                              async::Clock::now());
+    }
     if (serving.observer != nullptr) serving.observer->OnEnd(*call, status);
   }
 

@@ -9,6 +9,7 @@
 #include <cassert>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -87,7 +88,9 @@ absl::Status Server::Start() {
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(std::make_unique<ServingLoop>(
         i, builder.AddCompletionQueue(), &admission_, options_.observer,
-        methods_.size()));
+        methods_.size(),
+        ResetGuard(options_.max_resets_per_second,
+                   std::bind_front(&Server::OnFlood, this))));
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
@@ -163,6 +166,11 @@ ServerStats Server::stats() const {
     serving->lag.AddTo(loop.lag);
   }
   return stats;
+}
+
+void Server::OnFlood(const std::string& peer) const {
+  if (!EndConnection(port_, peer)) return;
+  if (options_.on_flood) options_.on_flood(peer);
 }
 
 void Server::StopServing() {

@@ -21,6 +21,7 @@
 #include "server/rpc/admission.h"
 #include "server/rpc/listener.h"
 #include "server/rpc/method.h"
+#include "server/rpc/reset_guard.h"
 #include "server/rpc/server_stats.h"
 #include "server/rpc/stream_method.h"
 
@@ -46,6 +47,11 @@ struct ServerOptions {
   int max_streams_per_connection = 1000;
   std::chrono::milliseconds max_connection_age = std::chrono::hours(1);
   std::chrono::milliseconds max_connection_age_grace = std::chrono::seconds(30);
+  // Calls that are cancelled as soon as they are made, on one connection: one
+  // that has more is ended (reset_guard.h). 0 is no limit. `on_flood` is told
+  // of it, on a loop, with the peer's address, and may be null.
+  int max_resets_per_second = 500;
+  ResetGuard::OnFlood on_flood;
   // Told of every call that ends; may be null; must outlive the server.
   CallObserver* observer = nullptr;
   // A step that holds a loop for longer is reported, with the name of its RPC:
@@ -136,6 +142,7 @@ class Server {
   void Accept(
       std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor);
   async::Task<> Serve(ServingLoop& serving);
+  void OnFlood(const std::string& peer) const;
   void AwaitLeave(async::Clock::time_point deadline) const;
 
   const ServerOptions options_;

@@ -4,6 +4,7 @@ namespace gather::rpc {
 
 void ServerCall::Begin() {
   start_ = async::Clock::now();
+  peer_ = context_.peer();
   deadline_ = async::FromTimespec(context_.raw_deadline());
   ended_.set_activity(method_);
   trace_ =

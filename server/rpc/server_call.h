@@ -39,7 +39,8 @@ class ServerCall {
   // it, and need no lock.
   int loop_index() const { return loop_index_; }
   const char* method() const { return method_; }
-  std::string peer() const { return context_.peer(); }
+  // As the ServerContext has it, which forgets it where a call is cancelled.
+  const std::string& peer() const { return peer_; }
   grpc::ServerContext& context() { return context_; }
 
   // When the call was taken in.
@@ -130,6 +131,7 @@ class ServerCall {
   TraceIds& trace_ids_;
   const char* const method_;
   grpc::ServerContext context_;
+  std::string peer_;
   async::Clock::time_point start_;
   async::Clock::time_point deadline_ = async::Clock::time_point::max();
   std::stop_source stop_;

@@ -3,8 +3,9 @@
 
 image_is_small() {
   local base size over
-  base=$(docker image inspect -f '{{.Size}}' "${BASE:-debian:bookworm-slim}")
-  size=$(docker image inspect -f '{{.Size}}' "$GATHER_IMAGE")
+  base=$(docker image inspect -f '{{.Size}}' \
+    "${BASE:-debian:bookworm-slim}") || return 1
+  size=$(docker image inspect -f '{{.Size}}' "$GATHER_IMAGE") || return 1
   over=$(((size - base) / 1000000))
   echo "> $((size / 1000000)) MB, $over MB over its base"
   ((over <= 60))

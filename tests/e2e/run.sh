@@ -49,6 +49,7 @@ trap 'exit 143' TERM HUP
 deploy/install-tools.sh
 
 if $build; then check "image: builds" readme build; fi
+((failed == 0)) || summary # there is nothing to go on with
 check "image: at most 60 MB over its base" image_is_small
 check "image: no compiler, not root" image_is_bare
 

@@ -87,19 +87,35 @@ class PlansTest : public ::testing::Test {
     }
   }
 
+  // What the machine was too slow for runs once more: a fault of the
+  // aggregator's comes back.
   void RunOne(uint64_t seed) {
-    const FaultPlan plan = RandomPlan(seed, absl::StrCat("plan-", seed));
+    const std::string user_id = absl::StrCat("plan-", seed);
+    if (RunAs(user_id, seed, /*last=*/false)) return;
+    ++reruns_;
+    RunAs(absl::StrCat(user_id, "-again"), seed, /*last=*/true);
+  }
+
+  // False where the machine may have been too slow for a judgement.
+  bool RunAs(const std::string& user_id, uint64_t seed, bool last) {
+    using Result = PlanRun::Result;
+    const FaultPlan plan = RandomPlan(seed, user_id);
     const auto run = std::make_shared<PlanRun>(plan, kSection);
     // Nobody's calls are those that were cancelled too soon to say whose.
     if (!plan.request.user_id().empty()) {
       board_.Add(plan.request.user_id(), run);
     }
-    EXPECT_TRUE(run->Run(fixture_.stub()))
-        << "again: GATHER_PLANS_SEED=" << seed << " GATHER_PLANS=1\n"
-        << DebugString(plan);
+    const ::testing::AssertionResult right = run->Run(fixture_.stub());
     board_.Remove(plan.request.user_id());
-    if (run->result() == PlanRun::Result::kTooSlow) ++too_slow_;
-    if (run->result() == PlanRun::Result::kReserveMissed) ++reserve_missed_;
+    if (last || run->result() != Result::kNotSteered) {
+      EXPECT_TRUE(right) << "again: GATHER_PLANS_SEED=" << seed
+                         << " GATHER_PLANS=1\n"
+                         << DebugString(plan);
+    }
+    if (last && run->result() == Result::kTooSlow) ++too_slow_;
+    if (run->result() == Result::kReserveMissed) ++reserve_missed_;
+    return run->result() == Result::kJudged ||
+           run->result() == Result::kReserveMissed;
   }
 
   static FixtureOptions Options(EndWatch* watch) {
@@ -114,6 +130,7 @@ class PlansTest : public ::testing::Test {
   const uint64_t seed_ = FromEnvironment("GATHER_PLANS_SEED", AnySeed());
   const uint64_t plans_ = FromEnvironment("GATHER_PLANS", kPlans);
   std::atomic<uint64_t> next_{0};
+  std::atomic<uint64_t> reruns_{0};
   std::atomic<uint64_t> too_slow_{0};
   std::atomic<uint64_t> reserve_missed_{0};
   EndWatch watch_;
@@ -134,12 +151,13 @@ TEST_F(PlansTest, EveryAnswerIsOneThatTheModelGives) {
     EXPECT_TRUE(backend->ends().WaitFor(backend->calls().count()));
   }
   std::cout << fixture_.backend_calls()
-            << " backend calls; too slow to judge: " << too_slow_
+            << " backend calls; run again: " << reruns_
+            << "; too slow to judge: " << too_slow_
             << "; reserve missed: " << reserve_missed_
             << "; latest end: " << watch_.latest_ms()
             << " ms from its deadline\n";
   EXPECT_LE(watch_.latest_ms(), 2000);
-  EXPECT_LE(watch_.ends(), static_cast<int64_t>(plans_));
+  EXPECT_LE(watch_.ends(), static_cast<int64_t>(plans_ + reruns_));
   // Rather no judgement than a wrong one, but not of many.
   EXPECT_LE(too_slow_, 1 + plans_ / 50);
   EXPECT_LE(reserve_missed_, 1 + plans_ / 100);

@@ -83,7 +83,10 @@ AssertionResult PlanRun::Run(AggregatorStub& stub) {
   start_ = Clock::now();
   PendingOverview call(stub, plan_.request, Timeout());
   const AssertionResult steered = Steer(call);
-  if (!steered) return steered;
+  if (!steered) {
+    result_ = Result::kNotSteered;
+    return steered;
+  }
   if (Clock::now() - start_ > section_ / 2) result_ = Result::kTooSlow;
   const Overview& overview = call.Await();
   for (const AssertionResult& result :

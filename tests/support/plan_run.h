@@ -28,7 +28,9 @@ class PlanRun : public std::enable_shared_from_this<PlanRun> {
     // The machine took so long that a section may have timed out.
     kTooSlow,
     // The reserve was not enough for a partial answer to come in time.
-    kReserveMissed
+    kReserveMissed,
+    // A call that was due was not seen while patience lasted.
+    kNotSteered
   };
 
   // `section` is the aggregator's timeout of a section.

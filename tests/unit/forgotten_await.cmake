@@ -1,9 +1,9 @@
-# cmake -DCOMPILER=c++ -DINCLUDE=dir -P refused.cmake
+# cmake -DCOMPILER=c++ -DROOT=dir -P forgotten_await.cmake
 #
 # Fails unless the compiler takes the snippet as it is, and refuses it, in the
 # words of Task, where the await is forgotten.
-set(snippet ${CMAKE_CURRENT_LIST_DIR}/snippet.cc)
-set(command ${COMPILER} -std=c++20 -Wall -Werror -fsyntax-only -I${INCLUDE})
+set(snippet ${ROOT}/client/tour/forgotten_await_snippet.cc)
+set(command ${COMPILER} -std=c++20 -Wall -Werror -fsyntax-only -I${ROOT})
 
 execute_process(COMMAND ${command} ${snippet}
   RESULT_VARIABLE result ERROR_VARIABLE errors)
