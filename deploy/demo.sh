@@ -108,7 +108,8 @@ start_all() {
     find_address "$role"
     targets+=("--${role}_target=$address")
   done
-  start aggregator aggregator "${targets[@]}"
+  # Where metrics are served by default, somebody else may.
+  start aggregator aggregator --metrics_listen=127.0.0.1:0 "${targets[@]}"
   find_address aggregator
   aggregator=$address
   within 10 healthy "$aggregator" || die "the aggregator is not healthy"

@@ -13,7 +13,7 @@ source "$here/tools.env"
 packages=(
   g++ cmake ninja-build pkg-config
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
-  libgrpc++-dev libabsl-dev libspdlog-dev
+  libgrpc++-dev libabsl-dev libspdlog-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev # the tests are part of the build
 )
 test_packages=(git iproute2 iptables python3 python3-hpack shellcheck)
