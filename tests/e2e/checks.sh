@@ -179,3 +179,8 @@ all_are_scraped() {
   query 'count(up == 1)' | grep -q '=> 4 ' &&
     query 'count(gather:section_failures:ratio_rate5m)' | grep -q '=> 3 '
 }
+
+prometheus_goes() {
+  readme prometheus-down &&
+    docker volume rm "${COMPOSE_PROJECT_NAME}_prometheus"
+}

@@ -81,7 +81,7 @@ check "order stopped under load: no call fails" backend_lost stop order
 check "prometheus: image builds" readme prometheus-image
 check "prometheus: up" readme prometheus
 check "prometheus: scrapes all four, by the rules" within 60 all_are_scraped
-check "prometheus: down" readme prometheus-down
+check "prometheus: down" prometheus_goes
 
 check "scale: user=3" readme scale
 check "scale: every replica is called" calls_are_spread
