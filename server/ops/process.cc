@@ -1,5 +1,6 @@
 #include "server/ops/process.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -98,6 +99,10 @@ rpc::ResetGuard::OnFlood LogFloods(Logger& logger) {
   return [&logger](const std::string& peer) {
     logger.Log(LogLevel::kWarning, "connection ended for its resets",
                {{"peer", std::string_view(peer)}});
+#ifdef __GLIBC__
+    // What a flood has used is free by now, but glibc would keep it.
+    malloc_trim(0);
+#endif
   };
 }
 

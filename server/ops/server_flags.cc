@@ -20,10 +20,11 @@ ABSL_FLAG(int64_t, max_inflight, -1,
 ABSL_FLAG(int, max_streams_per_connection, -1,
           "calls at a time on one connection; -1 means the program's default "
           "(aggregator 1000, backend no limit)");
-ABSL_FLAG(int, max_resets_per_second, -1,
-          "a connection on which more calls a second are cancelled as soon as "
-          "they are made is ended; 0 means no limit, -1 the program's default "
-          "(aggregator 500, backend no limit)");
+ABSL_FLAG(
+    int, max_resets_per_second, -1,
+    "a connection on which more calls are cancelled in a second is ended; "
+    "0 means no limit, -1 the program's default (aggregator 1000, backend "
+    "no limit)");
 ABSL_FLAG(int64_t, memory_quota_mb, 1024,
           "megabytes that gRPC may hold for all connections together");
 ABSL_FLAG(absl::Duration, max_connection_age, absl::Hours(1),

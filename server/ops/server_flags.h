@@ -18,7 +18,7 @@ struct ServerDefaults {
   std::string listen;
   int64_t max_inflight = 0;
   int max_streams_per_connection = 1000;
-  int max_resets_per_second = 500;
+  int max_resets_per_second = 1000;
   // Not among the flags here, as its default differs.
   std::string metrics_listen = {};
 };

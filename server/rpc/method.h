@@ -24,7 +24,6 @@
 #include "server/async/task_scope.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/call_stats.h"
-#include "server/rpc/reset_guard.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 
@@ -43,14 +42,13 @@ struct ServingLoop {
   ServingLoop(int loop_index,
               std::unique_ptr<grpc::ServerCompletionQueue> server_queue,
               Admission* server_admission, CallObserver* server_observer,
-              std::size_t methods, ResetGuard reset_guard)
+              std::size_t methods)
       : index(loop_index),
         queue(server_queue.get()),
         loop(std::move(server_queue)),
         stats(methods),
         admission(server_admission),
-        observer(server_observer),
-        resets(std::move(reset_guard)) {}
+        observer(server_observer) {}
 
   const int index;  // from 0
   grpc::ServerCompletionQueue* const queue;
@@ -61,7 +59,6 @@ struct ServingLoop {
   async::Histogram lag{kLagBounds};
   Admission* const admission;
   CallObserver* const observer;
-  ResetGuard resets;
 
  private:
   static constexpr std::array<std::chrono::milliseconds, 9> kLagBounds = {
@@ -157,10 +154,6 @@ class ServedMethod final : public Method {
     co_await finish;
     co_await call->End();
     stats.OnEnd(status.error_code(), async::Clock::now() - call->start());
-    if (call->context().IsCancelled()) {
-      serving.resets.OnCancel(call->peer(), call->start(), call->deadline(),
-                              async::Clock::now());
-    }
     if (serving.observer != nullptr) serving.observer->OnEnd(*call, status);
   }
 

@@ -1,48 +1,71 @@
 #ifndef GATHER_SERVER_RPC_RESET_GUARD_H_
 #define GATHER_SERVER_RPC_RESET_GUARD_H_
 
-#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
 #include <string>
-#include <unordered_map>
-#include <utility>
+#include <thread>
+#include <vector>
 
 #include "server/async/clock.h"
+#include "server/rpc/channelz.h"
 
 namespace gather::rpc {
 
-// Tells of connections on which calls are cancelled as fast as they are made:
-// that costs the caller next to nothing, and the server a whole call each time
-// (HTTP/2 rapid reset, CVE-2023-44487, which gRPC 1.51 does nothing about).
+// Finds connections on which calls are cancelled as fast as they are made: that
+// costs the caller next to nothing, and the server a whole call each time
+// (HTTP/2 rapid reset, CVE-2023-44487). gRPC 1.51 does nothing about it, and
+// most of these calls end inside of it, so that no handler ever sees them: this
+// asks gRPC's own counters.
 //
-// What counts is what Envoy calls a premature reset: a call that its caller
-// cancelled within a second, and before its deadline. A caller whose deadlines
-// pass because the server is slow is no attacker.
-// https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/runtime
-// (overload.premature_reset_min_stream_lifetime_seconds)
+// Pure: knows neither gRPC nor the time.
+class ResetCounter {
+ public:
+  using ListConnections = std::function<std::vector<ConnectionCounts>()>;
+
+  // A connection is found once more than `max_per_second` of its calls have
+  // failed in a second.
+  explicit ResetCounter(int max_per_second) : max_(max_per_second) {}
+
+  // The peers that are found. `calls_started` are those of all connections,
+  // ever. `list` is called only where there are so many new calls that one of
+  // the connections may be over the limit. To be called many times a second.
+  std::vector<std::string> Look(async::Clock::time_point now,
+                                int64_t calls_started,
+                                const ListConnections& list);
+
+ private:
+  const int max_;
+  // A second, and how it began.
+  async::Clock::time_point window_;
+  int64_t window_calls_ = 0;
+  // By connection; from when there were many calls first.
+  std::optional<std::map<int64_t, int64_t>> failed_before_;
+};
+
+// Looks at all connections of this process's servers from a thread of its own,
+// many times a second.
 //
-// Thread: one; each loop has its own, and counts what it serves itself.
+// Thread: made and destroyed on any; `on_flood` is called on the guard's, once
+// or more for a connection that is found.
 class ResetGuard {
  public:
   using OnFlood = std::function<void(const std::string& peer)>;
 
-  // `on_flood` is called once a second for each peer, as
-  // grpc::ServerContext::peer() names it, that has more than `max_per_second`
-  // such calls in it. 0 is no limit.
-  ResetGuard(int max_per_second, OnFlood on_flood)
-      : max_per_second_(max_per_second), on_flood_(std::move(on_flood)) {}
-
-  // A call was cancelled `now` that was taken in at `start`.
-  void OnCancel(const std::string& peer, async::Clock::time_point start,
-                async::Clock::time_point deadline,
-                async::Clock::time_point now);
+  // `max_per_second` is more than 0.
+  ResetGuard(int max_per_second, OnFlood on_flood);
+  ResetGuard(const ResetGuard&) = delete;
+  ResetGuard& operator=(const ResetGuard&) = delete;
 
  private:
-  const int max_per_second_;
+  void Watch(std::stop_token stop);
+
+  ResetCounter counter_;
   const OnFlood on_flood_;
-  // Since `window_`, which lasts a second.
-  async::Clock::time_point window_;
-  std::unordered_map<std::string, int> counts_;
+  std::jthread thread_;  // last: it uses all of the above
 };
 
 }  // namespace gather::rpc

@@ -88,9 +88,7 @@ absl::Status Server::Start() {
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(std::make_unique<ServingLoop>(
         i, builder.AddCompletionQueue(), &admission_, options_.observer,
-        methods_.size(),
-        ResetGuard(options_.max_resets_per_second,
-                   std::bind_front(&Server::OnFlood, this))));
+        methods_.size()));
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
@@ -112,6 +110,10 @@ absl::Status Server::Start() {
                     std::move(watched), options_.on_stall);
   listener_ = *std::move(listener);
   port_ = listener_->port();
+  if (options_.max_resets_per_second > 0) {
+    reset_guard_.emplace(options_.max_resets_per_second,
+                         std::bind_front(&Server::OnFlood, this));
+  }
   Accept(std::move(acceptor));
   state_ = State::kActive;
   return absl::OkStatus();
@@ -201,6 +203,7 @@ void Server::Drain(async::Clock::time_point deadline) {
   // ended.
   server_->Shutdown(async::ToTimespec(deadline));
   threads_.clear();  // joins: each ends once its calls are settled
+  reset_guard_.reset();
   // Before its queues are shut down, which the loops do as they go: gRPC
   // insists. They and the watchdog stay until then, for stats().
   server_.reset();

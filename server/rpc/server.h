@@ -47,10 +47,10 @@ struct ServerOptions {
   int max_streams_per_connection = 1000;
   std::chrono::milliseconds max_connection_age = std::chrono::hours(1);
   std::chrono::milliseconds max_connection_age_grace = std::chrono::seconds(30);
-  // Calls that are cancelled as soon as they are made, on one connection: one
-  // that has more is ended (reset_guard.h). 0 is no limit. `on_flood` is told
-  // of it, on a loop, with the peer's address, and may be null.
-  int max_resets_per_second = 500;
+  // A connection on which more calls are cancelled in a second is ended
+  // (reset_guard.h). 0 is no limit. `on_flood` is told of it, on a thread of
+  // the server's, with the peer's address, and may be null.
+  int max_resets_per_second = 1000;
   ResetGuard::OnFlood on_flood;
   // Told of every call that ends; may be null; must outlive the server.
   CallObserver* observer = nullptr;
@@ -154,6 +154,7 @@ class Server {
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> threads_;
   std::optional<async::Watchdog> watchdog_;
+  std::optional<ResetGuard> reset_guard_;
   std::unique_ptr<Listener> listener_;
   int port_ = 0;
 };

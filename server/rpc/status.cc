@@ -26,7 +26,8 @@ grpc::Status ToGrpc(const absl::Status& status) {
 }
 
 absl::Status WithReason(absl::Status status, std::string_view reason) {
-  status.SetPayload(kReasonUrl, absl::Cord(std::string(reason)));
+  status.SetPayload(
+      kReasonUrl, absl::Cord(absl::string_view(reason.data(), reason.size())));
   return status;
 }
 

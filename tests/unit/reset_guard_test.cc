@@ -11,71 +11,93 @@ namespace {
 
 using namespace std::chrono_literals;
 using async::Clock;
+using Peers = std::vector<std::string>;
 
-constexpr int kLimit = 3;
-constexpr Clock::time_point kNoDeadline = Clock::time_point::max();
+constexpr int kLimit = 100;
 
-class ResetGuardTest : public ::testing::Test {
+class ResetCounterTest : public ::testing::Test {
  protected:
-  // Calls of `peer` that were cancelled now, as soon as they were taken in.
-  void Reset(const std::string& peer, int times) {
-    for (int i = 0; i < times; ++i) {
-      guard_.OnCancel(peer, now_ - 1ms, kNoDeadline, now_);
-    }
+  // So many more calls on a connection, of which so many failed.
+  void Calls(ConnectionCounts& connection, int calls, int failed) {
+    started_ += calls;
+    connection.streams_failed += failed;
+  }
+
+  Peers Look(Clock::duration later) {
+    now_ += later;
+    return counter_.Look(now_, started_, [this] {
+      ++lists_;
+      return std::vector<ConnectionCounts>{a_, b_};
+    });
   }
 
   Clock::time_point now_ = Clock::time_point(1000s);
-  std::vector<std::string> floods_;
-  ResetGuard guard_{
-      kLimit, [this](const std::string& peer) { floods_.push_back(peer); }};
+  int64_t started_ = 1'000'000;
+  // Old connections: what they were through is no matter.
+  ConnectionCounts a_{.id = 1, .peer = "a", .streams_failed = 5000};
+  ConnectionCounts b_{.id = 2, .peer = "b", .streams_failed = 7};
+  int lists_ = 0;
+  ResetCounter counter_{kLimit};
 };
 
-TEST_F(ResetGuardTest, AsManyAsTheLimitAreNoFlood) {
-  Reset("a", kLimit);
-  EXPECT_TRUE(floods_.empty());
+TEST_F(ResetCounterTest, FindsTheConnectionThatIsOverTheLimit) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, kLimit);  // makes it look closer
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, kLimit, kLimit);
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, 1, 1);
+  EXPECT_EQ(Look(20ms), Peers{"a"});
 }
 
-TEST_F(ResetGuardTest, OneMoreIsToldOnce) {
-  Reset("a", 5 * kLimit);
-  EXPECT_EQ(floods_, std::vector<std::string>{"a"});
-}
-
-TEST_F(ResetGuardTest, PeersAreCountedApart) {
-  Reset("a", kLimit);
-  Reset("b", kLimit + 1);
-  EXPECT_EQ(floods_, std::vector<std::string>{"b"});
-}
-
-TEST_F(ResetGuardTest, TheNextSecondCountsAnew) {
-  Reset("a", kLimit);
-  now_ += 1s;
-  Reset("a", kLimit);
-  EXPECT_TRUE(floods_.empty());
-  now_ += 999ms;
-  Reset("a", 1);
-  EXPECT_EQ(floods_, std::vector<std::string>{"a"});
-}
-
-TEST_F(ResetGuardTest, CallThatRanForASecondWasNotResetAtOnce) {
-  for (int i = 0; i <= kLimit; ++i) {
-    guard_.OnCancel("a", now_ - 1s, kNoDeadline, now_);
+TEST_F(ResetCounterTest, CallsThatAreAnsweredAreNoMatter) {
+  EXPECT_EQ(Look(0s), Peers{});
+  for (int i = 0; i < 40; ++i) {
+    Calls(a_, 10 * kLimit, 0);
+    EXPECT_EQ(Look(20ms), Peers{});
   }
-  EXPECT_TRUE(floods_.empty());
+  EXPECT_GT(lists_, 0);
 }
 
-TEST_F(ResetGuardTest, DeadlineThatPassedIsNoReset) {
-  for (int i = 0; i <= kLimit; ++i) {
-    guard_.OnCancel("a", now_ - 1ms, now_, now_);
+TEST_F(ResetCounterTest, ConnectionsAreNotAddedUp) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, 0);
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, kLimit, kLimit);
+  Calls(b_, kLimit, kLimit);
+  EXPECT_EQ(Look(20ms), Peers{});
+}
+
+TEST_F(ResetCounterTest, ConnectionThatIsNewCountsFromItsStart) {
+  b_.id = 3;
+  b_.streams_failed = 0;
+  ConnectionCounts b = b_;
+  b_ = a_;
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, 0);
+  EXPECT_EQ(Look(20ms), Peers{});
+  b_ = b;
+  Calls(b_, kLimit + 1, kLimit + 1);
+  EXPECT_EQ(Look(20ms), Peers{"b"});
+}
+
+TEST_F(ResetCounterTest, EverySecondCountsAnew) {
+  EXPECT_EQ(Look(0s), Peers{});
+  for (int second = 0; second < 5; ++second) {
+    Calls(a_, kLimit, kLimit);
+    EXPECT_EQ(Look(500ms), Peers{});
+    Calls(a_, kLimit, kLimit);
+    EXPECT_EQ(Look(500ms), Peers{});
   }
-  EXPECT_TRUE(floods_.empty());
 }
 
-TEST(ResetGuardWithoutLimitTest, NothingIsAFlood) {
-  bool told = false;
-  ResetGuard guard(0, [&](const std::string&) { told = true; });
-  const Clock::time_point now(1000s);
-  for (int i = 0; i < 10000; ++i) guard.OnCancel("a", now, kNoDeadline, now);
-  EXPECT_FALSE(told);
+TEST_F(ResetCounterTest, ConnectionsAreNotListedWhileCallsAreFew) {
+  EXPECT_EQ(Look(0s), Peers{});
+  for (int second = 0; second < 10; ++second) {
+    Calls(a_, kLimit / 2, kLimit / 2);
+    EXPECT_EQ(Look(1s), Peers{});
+  }
+  EXPECT_EQ(lists_, 0);
 }
 
 }  // namespace
