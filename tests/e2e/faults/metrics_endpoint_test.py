@@ -34,7 +34,8 @@ class Endpoint(harness.FaultTest):
 
     def test_empty_is_off(self):
         server = self.start_aggregator()
-        self.assertEqual(server.log("serving")[0]["metrics_port"], 0)
+        serving = harness.eventually(lambda: server.log("serving"))
+        self.assertEqual(serving[0]["metrics_port"], 0)
         with self.assertRaises(FileNotFoundError):
             server.metrics_address()
 
