@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import threading
 import unittest
+import urllib.error
 import urllib.request
 
 import harness
@@ -61,6 +62,15 @@ class Alerts(harness.FaultTest):
         self.addCleanup(process.kill)
         self.port = harness.eventually(
             lambda: listening_port(process.pid), 30, "Prometheus listens")
+        harness.eventually(self.ready, 30, "Prometheus is ready")
+
+    def ready(self):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready",
+                                        timeout=10):
+                return True
+        except urllib.error.HTTPError:
+            return False  # it listens before it answers
 
     def ask(self, what):
         with urllib.request.urlopen(
