@@ -9,6 +9,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "server/aggregator/metrics.h"
 #include "server/aggregator/service.h"
 #include "server/ops/certificates.h"
 #include "server/ops/grpc_log.h"
@@ -41,6 +42,9 @@ ABSL_FLAG(absl::Duration, total_timeout, absl::Seconds(5),
           "how long a request may take whose caller set no deadline");
 ABSL_FLAG(int, max_attempts, 3,
           "how often a backend is called at most where it says UNAVAILABLE");
+ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
+          "IPv4 address to serve metrics on, host:port, at /metrics for "
+          "Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(int, max_reply_bytes, 4 << 20,
           "the largest reply that is taken from a backend");
 
@@ -97,7 +101,9 @@ absl::Status LoadCertificates(Settings& settings) {
 
 absl::StatusOr<Settings> SettingsFromFlags() {
   absl::StatusOr<ops::ServerSettings> server = ops::ServerSettingsFromFlags(
-      {.listen = "[::]:50051", .max_inflight = 20000});
+      {.listen = "[::]:50051",
+       .max_inflight = 20000,
+       .metrics_listen = absl::GetFlag(FLAGS_metrics_listen)});
   if (!server.ok()) return server.status();
   for (const absl::Status& check :
        {ops::CheckFlagPositive("section_timeout",
@@ -153,7 +159,7 @@ int Main(int argc, char** argv) {
   ops::PrepareProcess();
   ops::Logger logger(settings->server.log);
   const ops::ScopedGrpcLog grpc_log(logger);
-  ops::RequestLog request_log(logger);
+  ops::RequestLog request_log(logger, settings->server.request_log);
   const ops::CertificateWatcher certificates(
       {settings->server.tls, settings->user_tls, settings->order_tls,
        settings->product_tls},
@@ -178,7 +184,10 @@ int Main(int argc, char** argv) {
       absl::GetFlag(FLAGS_forward_metadata));
   rpc::Server server(options);
   service.AddTo(server);
-  return ops::RunServer(server, settings->server, signals, logger);
+  return ops::RunServer(server, settings->server, signals, logger,
+                        [&](ops::MetricFamilies& families) {
+                          AddSectionFamilies(service.Report(), families);
+                        });
 }
 
 }  // namespace

@@ -26,6 +26,9 @@ ABSL_FLAG(std::string, data, "",
           "not 0");
 ABSL_FLAG(int64_t, generated_users, 0,
           "how many users, user-1 and up, to make up beside those of --data");
+ABSL_FLAG(std::string, metrics_listen, "",
+          "IPv4 address to serve metrics on, host:port, at /metrics for "
+          "Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(absl::Duration, latency, absl::ZeroDuration(),
           "how long every answer takes");
 ABSL_FLAG(absl::Duration, latency_jitter, absl::ZeroDuration(),
@@ -68,11 +71,12 @@ struct Settings {
 };
 
 absl::StatusOr<Settings> SettingsFromFlags(const char* listen) {
-  absl::StatusOr<ops::ServerSettings> server =
-      ops::ServerSettingsFromFlags({.listen = listen,
-                                    .max_inflight = 0,
-                                    .max_streams_per_connection = INT32_MAX,
-                                    .max_resets_per_second = 0});
+  absl::StatusOr<ops::ServerSettings> server = ops::ServerSettingsFromFlags(
+      {.listen = listen,
+       .max_inflight = 0,
+       .max_streams_per_connection = INT32_MAX,
+       .max_resets_per_second = 0,
+       .metrics_listen = absl::GetFlag(FLAGS_metrics_listen)});
   if (!server.ok()) return server.status();
   absl::StatusOr<Faults> faults = FaultsFromFlags();
   if (!faults.ok()) return faults.status();
@@ -105,7 +109,7 @@ int Run(const char* listen,
     return 1;
   }
   if (settings->server.check_config) return ops::ReportGoodConfig();
-  ops::RequestLog request_log(logger);
+  ops::RequestLog request_log(logger, settings->server.request_log);
   const ops::CertificateWatcher certificates({settings->server.tls}, logger);
   settings->server.server.credentials =
       ops::ServerCredentials(settings->server.tls.get());

@@ -5,6 +5,7 @@
 
 #include "server/async/watchdog.h"
 #include "server/ops/log.h"
+#include "server/ops/metrics_server.h"
 #include "server/ops/server_flags.h"
 #include "server/rpc/server.h"
 
@@ -44,9 +45,11 @@ rpc::ResetGuard::OnFlood LogFloods(Logger& logger);
 int ReportGoodConfig();
 
 // Starts the server, serves until a signal comes, drains, and returns the
-// process's exit code: 0, or 1 where it could not start.
+// process's exit code: 0, or 1 where it could not start. Serves metrics all the
+// while, where the settings say so: the server's, and what `collect_more` adds.
 int RunServer(rpc::Server& server, const ServerSettings& settings,
-              StopSignals& signals, Logger& logger);
+              StopSignals& signals, Logger& logger,
+              const MetricsServer::Collect& collect_more = nullptr);
 
 }  // namespace gather::ops
 

@@ -43,8 +43,13 @@ ABSL_FLAG(gather::ops::LogFormat, log_format, gather::ops::LogFormat::kText,
           "text or json");
 ABSL_FLAG(gather::ops::LogLevel, log_level, gather::ops::LogLevel::kInfo,
           "debug, info, warning, error or off");
+ABSL_FLAG(int64_t, log_sample, 1,
+          "of the requests that went well, log one in so many, by trace id; 0 "
+          "logs none of them. Others are always logged");
 ABSL_FLAG(std::string, port_file, "",
           "file to write the port to, once it is listened on");
+ABSL_FLAG(std::string, metrics_port_file, "",
+          "the same for the port of --metrics_listen");
 
 ABSL_FLAG(std::string, tls_cert, "",
           "PEM file with the server's certificate, and those between it and "
@@ -86,6 +91,8 @@ absl::Status CheckFlags() {
         CheckFlagNotNegative("max_connection_age_grace",
                              absl::GetFlag(FLAGS_max_connection_age_grace)),
         CheckFlagPositive("stall_limit", absl::GetFlag(FLAGS_stall_limit)),
+        CheckFlagRange<int64_t>("log_sample", absl::GetFlag(FLAGS_log_sample),
+                                0, std::numeric_limits<uint32_t>::max()),
         CheckFlagNotNegative("drain_delay", absl::GetFlag(FLAGS_drain_delay)),
         CheckFlagNotNegative("drain_timeout",
                              absl::GetFlag(FLAGS_drain_timeout))}) {
@@ -164,6 +171,10 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   settings.tls = *std::move(tls);
   settings.channelz = absl::GetFlag(FLAGS_channelz);
   settings.check_config = absl::GetFlag(FLAGS_check_config);
+  settings.metrics_listen = defaults.metrics_listen;
+  settings.metrics_port_file = absl::GetFlag(FLAGS_metrics_port_file);
+  settings.request_log.sample =
+      static_cast<uint32_t>(absl::GetFlag(FLAGS_log_sample));
   return settings;
 }
 

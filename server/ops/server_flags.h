@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "server/ops/certificates.h"
 #include "server/ops/log_options.h"
+#include "server/ops/request_log.h"
 #include "server/rpc/server.h"
 
 namespace gather::ops {
@@ -20,6 +21,8 @@ struct ServerDefaults {
   int64_t max_inflight = 0;
   int max_streams_per_connection = 1000;
   int max_resets_per_second = 1000;
+  // Not among the flags here, as its default differs.
+  std::string metrics_listen = {};
 };
 
 // The flags that all servers have, checked.
@@ -35,6 +38,10 @@ struct ServerSettings {
   bool channelz = false;
   // Only to be checked, not served by.
   bool check_config = false;
+  // Where to serve metrics; empty for nowhere.
+  std::string metrics_listen;
+  std::string metrics_port_file;  // as port_file
+  RequestLog::Options request_log;
 };
 
 // Reads the flags. An error is one line that names the flag.

@@ -211,3 +211,21 @@ tls_is_renewed() {
   done
   echo "> $calls calls"
 }
+
+# Prometheus has all four services, and what its rules make of their figures.
+all_are_scraped() {
+  local prometheus
+  prometheus=$(docker ps -q \
+    --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
+    --filter label=com.docker.compose.service=prometheus)
+  query() {
+    docker exec "$prometheus" promtool query instant http://localhost:9090 "$1"
+  }
+  query 'count(up == 1)' | grep -q '=> 4 ' &&
+    query 'count(gather:section_failures:ratio_rate5m)' | grep -q '=> 3 '
+}
+
+prometheus_goes() {
+  readme prometheus-down &&
+    docker volume rm "${COMPOSE_PROJECT_NAME}_prometheus"
+}
