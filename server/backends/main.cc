@@ -11,6 +11,7 @@
 #include "server/backends/dataset.h"
 #include "server/backends/error_code_flag.h"
 #include "server/backends/service.h"
+#include "server/ops/certificates.h"
 #include "server/ops/grpc_log.h"
 #include "server/ops/log.h"
 #include "server/ops/parse_flags.h"
@@ -107,7 +108,11 @@ int Run(const char* listen,
                {{"error", table.status().message()}});
     return 1;
   }
+  if (settings->server.check_config) return ops::ReportGoodConfig();
   ops::RequestLog request_log(logger, settings->server.request_log);
+  const ops::CertificateWatcher certificates({settings->server.tls}, logger);
+  settings->server.server.credentials =
+      ops::ServerCredentials(settings->server.tls.get());
   settings->server.server.observer = &request_log;
   settings->server.server.on_stall = ops::LogStalls(logger);
   BackendService<Role> service(*std::move(table), settings->faults,

@@ -1,5 +1,6 @@
 #include "server/ops/process.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpc/health/v1/health.pb.h"
+#include "grpcpp/ext/channelz_service_plugin.h"
 #include "server/async/clock.h"
 #include "server/ops/server_metrics.h"
 
@@ -55,6 +57,12 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
   if (started.ok()) started = WritePortFile(settings.port_file, server.port());
   if (!started.ok()) return started;
   return metrics;
+}
+
+// How callers are authenticated, in the log.
+const char* TlsMode(const Certificates* tls) {
+  if (tls == nullptr) return "off";
+  return tls->files().ca.path.empty() ? "on" : "mutual";
 }
 
 }  // namespace
@@ -106,9 +114,15 @@ rpc::ResetGuard::OnFlood LogFloods(Logger& logger) {
   };
 }
 
+int ReportGoodConfig() {
+  std::printf("%s: the configuration is good\n", program_invocation_short_name);
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
 int RunServer(rpc::Server& server, const ServerSettings& settings,
               StopSignals& signals, Logger& logger,
               const MetricsServer::Collect& collect_more) {
+  if (settings.channelz) grpc::channelz::experimental::InitChannelzService();
   const auto metrics = Start(server, settings, logger, collect_more);
   if (!metrics.ok()) {
     logger.Log(LogLevel::kError, "can't start",
@@ -119,7 +133,8 @@ int RunServer(rpc::Server& server, const ServerSettings& settings,
              {{"listen", settings.server.listen},
               {"port", server.port()},
               {"metrics_port", *metrics != nullptr ? (*metrics)->port() : 0},
-              {"event_loops", settings.server.event_loops}});
+              {"event_loops", settings.server.event_loops},
+              {"tls", TlsMode(settings.tls.get())}});
 
   const int signal = signals.Wait();
   logger.Log(LogLevel::kInfo, "draining",

@@ -37,8 +37,12 @@ void PrepareProcess();
 async::Watchdog::OnStall LogStalls(Logger& logger);
 
 // Logs a connection that was ended for cancelling calls as fast as it made
-// them.
+// them, and gives the system back what memory that took.
 rpc::ResetGuard::OnFlood LogFloods(Logger& logger);
+
+// Says on stdout, in one line, that the configuration is good. Returns the
+// process's exit code.
+int ReportGoodConfig();
 
 // Starts the server, serves until a signal comes, drains, and returns the
 // process's exit code: 0, or 1 where it could not start. Serves metrics all the

@@ -2,11 +2,13 @@
 #define GATHER_SERVER_OPS_SERVER_FLAGS_H_
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/ops/certificates.h"
 #include "server/ops/log_options.h"
 #include "server/ops/request_log.h"
 #include "server/rpc/server.h"
@@ -35,6 +37,11 @@ struct ServerSettings {
   std::string metrics_listen;
   std::string metrics_port_file;  // as port_file
   RequestLog::Options request_log;
+  // Null means plaintext.
+  std::shared_ptr<Certificates> tls;
+  bool channelz = false;
+  // Only to be checked, not served by.
+  bool check_config = false;
 };
 
 // Reads the flags. An error is one line that names the flag.

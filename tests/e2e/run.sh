@@ -95,5 +95,14 @@ for round in 1 2 3; do
 done
 
 check "compose: down" readme down
+
+check "tls: certificates" readme tls-certs
+check "tls: up, as the README says" readme tls-up
+find_port
+check "tls: every service is healthy" within 120 all_healthy 4
+check "tls: grpcurl with a certificate" readme tls-call '"complete": true'
+check "tls: without, expired, foreign, plaintext: refused" tls_refuses
+check "tls: renewed under calls, and no call fails" tls_is_renewed
+check "tls: down" readme down
 check "nothing is left" nothing_left
 summary
