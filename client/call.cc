@@ -52,7 +52,7 @@ int PrintJsonAs(const google::protobuf::Message& message, bool one_line,
 }  // namespace
 
 std::shared_ptr<grpc::Channel> ServerChannel() {
-  return MakeChannel(absl::GetFlag(FLAGS_server));
+  return MakeChannel(absl::GetFlag(FLAGS_server), TlsFilesFromFlags());
 }
 
 void PrepareContext(grpc::ClientContext& context) {

@@ -9,13 +9,29 @@
 
 namespace gather::client {
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
+namespace {
+
+std::shared_ptr<grpc::ChannelCredentials> Credentials(
+    const ops::TlsFiles& tls) {
+  if (tls.ca.path.empty()) return grpc::InsecureChannelCredentials();
+  const auto read = ops::ReadTlsFiles(tls);
+  const ops::TlsMaterial material = read.ok() ? *read : ops::TlsMaterial();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = material.roots;
+  options.pem_private_key = material.key;
+  options.pem_cert_chain = material.chain;
+  return grpc::SslCredentials(options);
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target,
+                                           const ops::TlsFiles& tls) {
   grpc::ChannelArguments arguments;
   // gRPC would send a call to localhost through $http_proxy.
   arguments.SetInt("grpc.enable_http_proxy", 0);
   arguments.SetUserAgentPrefix("gatherctl");
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(),
-                                   arguments);
+  return grpc::CreateCustomChannel(target, Credentials(tls), arguments);
 }
 
 }  // namespace gather::client

@@ -18,6 +18,13 @@ ABSL_FLAG(gather::client::OutputFormat, output,
           gather::client::OutputFormat::kText,
           "How to print the answer: text or json.");
 
+ABSL_FLAG(std::string, tls_ca, "",
+          "PEM file with the authorities to take the server's certificate "
+          "from; with it, calls go over TLS.");
+ABSL_FLAG(std::string, tls_cert, "",
+          "PEM file with a certificate to show to the server.");
+ABSL_FLAG(std::string, tls_key, "", "PEM file with its private key.");
+
 namespace gather::client {
 
 bool AbslParseFlag(absl::string_view text, OutputFormat* format,
@@ -41,7 +48,21 @@ absl::Status CheckCommonFlags() {
   if (absl::GetFlag(FLAGS_server).empty()) {
     return ops::FlagError("server", "must not be empty");
   }
+  const ops::TlsFiles tls = TlsFilesFromFlags();
+  if (tls.ca.path.empty()) {
+    for (const ops::FlagFile& file : {tls.cert, tls.key}) {
+      if (!file.path.empty())
+        return ops::FlagError(file.flag, "needs --tls_ca");
+    }
+  }
+  if (auto read = ops::ReadTlsFiles(tls); !read.ok()) return read.status();
   return ops::CheckFlagPositive("timeout", absl::GetFlag(FLAGS_timeout));
+}
+
+ops::TlsFiles TlsFilesFromFlags() {
+  return {.ca = {"tls_ca", absl::GetFlag(FLAGS_tls_ca)},
+          .cert = {"tls_cert", absl::GetFlag(FLAGS_tls_cert)},
+          .key = {"tls_key", absl::GetFlag(FLAGS_tls_key)}};
 }
 
 }  // namespace gather::client

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/ops/tls_files.h"
 
 namespace gather::client {
 
@@ -16,8 +17,12 @@ bool AbslParseFlag(absl::string_view text, OutputFormat* format,
                    std::string* error);
 std::string AbslUnparseFlag(OutputFormat format);
 
-// INVALID_ARGUMENT naming a flag below that holds a value of no use.
+// INVALID_ARGUMENT naming a flag below that holds a value of no use, or a file
+// of no use.
 absl::Status CheckCommonFlags();
+
+// What --tls_ca and the others name; without --tls_ca, calls are plaintext.
+ops::TlsFiles TlsFilesFromFlags();
 
 }  // namespace gather::client
 

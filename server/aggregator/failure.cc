@@ -1,5 +1,7 @@
 #include "server/aggregator/failure.h"
 
+#include <array>
+
 #include "server/rpc/status.h"
 
 namespace gather::aggregator {
@@ -10,41 +12,52 @@ struct Words {
   const char* message;
 };
 
-// Reasons that a status carries from where it was made.
-constexpr Words kByReason[] = {
+// First those that a status carries from where it was made; what it doesn't is
+// told by its code.
+constexpr std::size_t kCarried = 6;
+constexpr std::array<Words, kReasons> kWords = {{
     {rpc::kReplyUnreadable, "the backend's reply can't be parsed"},
     {rpc::kReplyTooLarge, "the backend's reply is too large"},
     {kReplyMissing, "the backend's reply is empty"},
     {kReplyForAnotherUser, "the backend's reply is for another user"},
     {kCancelled, "the call was cancelled"},
     {kUserNotFound, "there is no such user"},
-};
+    {"BACKEND_UNAVAILABLE", "the backend can't be reached"},
+    {"BACKEND_TIMEOUT", "the backend did not answer in time"},
+    {"BACKEND_OVERLOADED", "the backend has too much to do"},
+    {"BACKEND_UNIMPLEMENTED", "the backend lacks the method"},
+    {"BACKEND_ERROR", "the backend failed"},
+}};
 
-Words ByCode(absl::StatusCode code) {
+std::size_t ByCode(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kUnavailable:
-      return {"BACKEND_UNAVAILABLE", "the backend can't be reached"};
+      return kCarried;
     case absl::StatusCode::kDeadlineExceeded:
-      return {"BACKEND_TIMEOUT", "the backend did not answer in time"};
+      return kCarried + 1;
     case absl::StatusCode::kResourceExhausted:
-      return {"BACKEND_OVERLOADED", "the backend has too much to do"};
+      return kCarried + 2;
     case absl::StatusCode::kUnimplemented:
-      return {"BACKEND_UNIMPLEMENTED", "the backend lacks the method"};
+      return kCarried + 3;
     default:
-      return {"BACKEND_ERROR", "the backend failed"};
+      return kCarried + 4;
   }
 }
 
 }  // namespace
 
-Failure Describe(const absl::Status& status) {
+std::size_t ReasonIndex(const absl::Status& status) {
   const std::string reason = rpc::ReasonOf(status);
-  for (const Words& words : kByReason) {
-    if (reason == words.reason) {
-      return {status.code(), words.reason, words.message};
-    }
+  for (std::size_t i = 0; i < kCarried; ++i) {
+    if (reason == kWords[i].reason) return i;
   }
-  const Words words = ByCode(status.code());
+  return ByCode(status.code());
+}
+
+const char* ReasonName(std::size_t index) { return kWords[index].reason; }
+
+Failure Describe(const absl::Status& status) {
+  const Words& words = kWords[ReasonIndex(status)];
   return {status.code(), words.reason, words.message};
 }
 

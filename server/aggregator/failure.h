@@ -1,6 +1,7 @@
 #ifndef GATHER_SERVER_AGGREGATOR_FAILURE_H_
 #define GATHER_SERVER_AGGREGATOR_FAILURE_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -24,6 +25,13 @@ struct Failure {
   std::string reason;
   std::string message;
 };
+
+// How many reasons there are, and which of them, from 0, a status has: for
+// those who count.
+inline constexpr std::size_t kReasons = 11;
+std::size_t ReasonIndex(const absl::Status& status);
+// Of static lifetime.
+const char* ReasonName(std::size_t index);
 
 // From what a backend's call ended with.
 Failure Describe(const absl::Status& status);

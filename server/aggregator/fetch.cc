@@ -1,19 +1,41 @@
 #include "server/aggregator/fetch.h"
 
+#include <cstddef>
 #include <string_view>
 
 namespace gather::aggregator {
 
-rpc::CallOptions MakeCallOptions(const FanOut& fan_out) {
+rpc::CallOptions MakeCallOptions(const FanOut& fan_out, rpc::CallStats* stats) {
   rpc::CallOptions options;
   options.deadline = fan_out.deadline;
   options.stop = fan_out.stop;
+  options.stats = stats;
   options.metadata = fan_out.call.ChildTraceMetadata();
   for (const std::string& key : fan_out.forwarded_keys) {
     const std::string_view value = fan_out.call.Metadata(key);
     if (!value.empty()) options.metadata.emplace_back(key, value);
   }
   return options;
+}
+
+void Record(const FanOut& fan_out, v1::Section section,
+            async::Clock::duration took, const absl::Status& outcome,
+            SectionStats& results) {
+  std::string_view word = "ok";
+  if (outcome.ok()) {
+    results.OnOk();
+  } else {
+    const std::size_t reason = ReasonIndex(outcome);
+    results.OnFailure(reason);
+    word = ReasonName(reason);
+  }
+  rpc::ServerCall& call = fan_out.call;
+  call.Note(SectionName(section), word);
+  call.Note(SectionName(section), took);
+  // The backend's own words: for the log alone.
+  if (!outcome.ok()) {
+    call.NoteTrouble(SectionErrorKey(section), outcome.ToString());
+  }
 }
 
 }  // namespace gather::aggregator

@@ -13,9 +13,11 @@
 #include "server/aggregator/failure.h"
 #include "server/aggregator/plan.h"
 #include "server/aggregator/section.h"
+#include "server/aggregator/section_stats.h"
 #include "server/async/clock.h"
 #include "server/async/task.h"
 #include "server/async/timer.h"
+#include "server/rpc/call_stats.h"
 #include "server/rpc/client_call.h"
 #include "server/rpc/retry.h"
 #include "server/rpc/server_call.h"
@@ -23,7 +25,7 @@
 
 namespace gather::aggregator {
 
-// One loop's way to a section's backend.
+// One loop's way to a section's backend, and what it counts.
 template <typename Source>
 struct Backend {
   explicit Backend(const std::shared_ptr<grpc::ChannelInterface>& channel)
@@ -31,6 +33,8 @@ struct Backend {
 
   typename Source::Stub stub;
   rpc::RetryThrottle throttle;
+  rpc::CallStats calls;
+  SectionStats results;
 };
 
 // What the branches of one fan-out share.
@@ -87,15 +91,18 @@ BranchResult<typename Source::Reply> Conclude(
       result.reply.ok() ? CheckReply<Source>(request, *result.reply)
                         : NameFailure<Source>(fan_out, result.reply.status());
   if (outcome.ok()) return result;
-  // The backend's own words: for the log alone.
-  fan_out.call.Note(SectionErrorKey(Source::kSection), outcome.ToString());
   if (fan_out.template EndsRequest<Source>(outcome)) return outcome;
   result.reply = std::move(outcome);
   return result;
 }
 
 // What a branch's call is made with. Each call is a span of its own.
-rpc::CallOptions MakeCallOptions(const FanOut& fan_out);
+rpc::CallOptions MakeCallOptions(const FanOut& fan_out, rpc::CallStats* stats);
+
+// Counts what a branch came to, and notes it for the request's log line.
+void Record(const FanOut& fan_out, v1::Section section,
+            async::Clock::duration took, const absl::Status& outcome,
+            SectionStats& results);
 
 // One branch of the fan-out: calls a section's backend, again where that may
 // help, and checks what comes back.
@@ -103,14 +110,16 @@ template <typename Source>
 async::Task<BranchResult<typename Source::Reply>> Fetch(
     const FanOut& fan_out, Backend<Source>& backend) {
   SectionResult<typename Source::Reply> result;
-  if (!fan_out.plan.requested.Has(Source::kSection)) co_return result;
-
+  if (!fan_out.plan.requested.Has(Source::kSection)) {
+    backend.results.OnNotRequested();
+    co_return result;
+  }
   const typename Source::Request request = Source::MakeRequest(fan_out.request);
   rpc::Retry retry(fan_out.retry, backend.throttle, fan_out.deadline);
   result.start = async::Clock::now();
   while (true) {
     rpc::UnaryCall call(fan_out.call.loop(), backend.stub, Source::kCall,
-                        request, MakeCallOptions(fan_out));
+                        request, MakeCallOptions(fan_out, &backend.calls));
     result.reply = co_await call;
     const auto backoff = retry.After(result.reply.status());
     if (!backoff) break;
@@ -126,7 +135,13 @@ async::Task<BranchResult<typename Source::Reply>> Fetch(
   result.duration = async::Clock::now() - result.start;
   result.attempts = retry.attempt();
 
-  co_return Conclude<Source>(fan_out, request, std::move(result));
+  const async::Clock::duration took = result.duration;
+  BranchResult<typename Source::Reply> branch =
+      Conclude<Source>(fan_out, request, std::move(result));
+  Record(fan_out, Source::kSection, took,
+         branch.ok() ? branch->reply.status() : branch.status(),
+         backend.results);
+  co_return branch;
 }
 
 }  // namespace gather::aggregator

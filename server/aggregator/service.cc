@@ -65,6 +65,26 @@ void AggregatorService::AddTo(rpc::Server& server) {
                    std::bind_front(&AggregatorService::StreamOverview, this));
 }
 
+template <typename Source>
+AggregatorService::SectionReport AggregatorService::ReportOn(
+    Backend<Source> Backends::* backend) const {
+  SectionReport report{.section = SectionName(Source::kSection),
+                       .method = Source::kMethod,
+                       .calls = {},
+                       .results = {}};
+  for (const auto& backends : backends_) {
+    ((*backends).*backend).calls.AddTo(report.calls);
+    ((*backends).*backend).results.AddTo(report.results);
+  }
+  return report;
+}
+
+std::vector<AggregatorService::SectionReport> AggregatorService::Report()
+    const {
+  return {ReportOn(&Backends::user), ReportOn(&Backends::orders),
+          ReportOn(&Backends::products)};
+}
+
 absl::StatusOr<AggregatorService::Begun> AggregatorService::Begin(
     const rpc::ServerCall& call, const v1::GetOverviewRequest& request) const {
   const absl::StatusOr<Plan> plan = MakePlan(request);

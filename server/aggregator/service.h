@@ -13,8 +13,10 @@
 #include "server/aggregator/fetch.h"
 #include "server/aggregator/merge.h"
 #include "server/aggregator/plan.h"
+#include "server/aggregator/section_stats.h"
 #include "server/async/clock.h"
 #include "server/async/task.h"
+#include "server/rpc/call_stats.h"
 #include "server/rpc/retry.h"
 #include "server/rpc/server.h"
 #include "server/rpc/server_call.h"
@@ -36,6 +38,16 @@ class AggregatorService {
 
   void AddTo(rpc::Server& server);
 
+  // What has been counted so far of one section and its backend.
+  struct SectionReport {
+    const char* section;  // as SectionName()
+    const char* method;   // the backend's: "package.Service/Method"
+    rpc::CallTotals calls;
+    SectionTotals results;
+  };
+  // Of all of them. Thread: any.
+  std::vector<SectionReport> Report() const;
+
  private:
   using AsyncService = v1::AggregatorService::AsyncService;
 
@@ -49,6 +61,8 @@ class AggregatorService {
   // INVALID_ARGUMENT or DEADLINE_EXCEEDED where no backend is to be called.
   absl::StatusOr<Begun> Begin(const rpc::ServerCall& call,
                               const v1::GetOverviewRequest& request) const;
+  template <typename Source>
+  SectionReport ReportOn(Backend<Source> Backends::* backend) const;
   // Refers to its arguments.
   FanOut MakeFanOut(rpc::ServerCall& call,
                     const v1::GetOverviewRequest& request, const Begun& begun,

@@ -14,6 +14,7 @@
 //
 //   kSection       which section it fills
 //   Stub, kCall    the backend's method
+//   kMethod        its name, for the metrics
 //   MakeRequest    what to ask, given the overview's request
 //   AnsweredFor    whom the reply is for: a reply that came without a message,
 //                  or for somebody else, is told from a right one by it
@@ -30,6 +31,7 @@ struct UserSource {
   using Request = user::v1::GetUserRequest;
   using Reply = user::v1::GetUserResponse;
   static constexpr auto kCall = &Stub::PrepareAsyncGetUser;
+  static constexpr char kMethod[] = "gather.user.v1.UserService/GetUser";
 
   static Request MakeRequest(const v1::GetOverviewRequest& overview) {
     Request request;
@@ -55,6 +57,7 @@ struct OrdersSource {
   using Request = order::v1::ListOrdersRequest;
   using Reply = order::v1::ListOrdersResponse;
   static constexpr auto kCall = &Stub::PrepareAsyncListOrders;
+  static constexpr char kMethod[] = "gather.order.v1.OrderService/ListOrders";
 
   static Request MakeRequest(const v1::GetOverviewRequest& overview) {
     Request request;
@@ -83,6 +86,8 @@ struct ProductsSource {
   using Request = product::v1::ListRecommendedProductsRequest;
   using Reply = product::v1::ListRecommendedProductsResponse;
   static constexpr auto kCall = &Stub::PrepareAsyncListRecommendedProducts;
+  static constexpr char kMethod[] =
+      "gather.product.v1.ProductService/ListRecommendedProducts";
 
   static Request MakeRequest(const v1::GetOverviewRequest& overview) {
     Request request;

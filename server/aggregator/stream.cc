@@ -42,11 +42,10 @@ async::Task<absl::Status> OverviewStream::Run(const FanOut& fan_out,
 template <typename Source>
 async::Task<absl::Status> OverviewStream::Produce(const FanOut& fan_out,
                                                   Backend<Source>& backend) {
-  if (!fan_out.plan.requested.Has(Source::kSection)) {
-    co_return absl::OkStatus();
-  }
   BranchResult<typename Source::Reply> branch =
       co_await Fetch(fan_out, backend);
+  // A stream has no part for what was not asked for.
+  if (branch.ok() && branch->attempts == 0) co_return absl::OkStatus();
   const absl::Status end = branch.status();
   Part part;
   merger_.Add<Source>(std::move(branch), Source::Mutable(&part));

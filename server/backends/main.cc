@@ -11,6 +11,7 @@
 #include "server/backends/dataset.h"
 #include "server/backends/error_code_flag.h"
 #include "server/backends/service.h"
+#include "server/ops/certificates.h"
 #include "server/ops/grpc_log.h"
 #include "server/ops/log.h"
 #include "server/ops/parse_flags.h"
@@ -25,6 +26,9 @@ ABSL_FLAG(std::string, data, "",
           "not 0");
 ABSL_FLAG(int64_t, generated_users, 0,
           "how many users, user-1 and up, to make up beside those of --data");
+ABSL_FLAG(std::string, metrics_listen, "",
+          "IPv4 address to serve metrics on, host:port, at /metrics for "
+          "Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(absl::Duration, latency, absl::ZeroDuration(),
           "how long every answer takes");
 ABSL_FLAG(absl::Duration, latency_jitter, absl::ZeroDuration(),
@@ -67,11 +71,12 @@ struct Settings {
 };
 
 absl::StatusOr<Settings> SettingsFromFlags(const char* listen) {
-  absl::StatusOr<ops::ServerSettings> server =
-      ops::ServerSettingsFromFlags({.listen = listen,
-                                    .max_inflight = 0,
-                                    .max_streams_per_connection = INT32_MAX,
-                                    .max_resets_per_second = 0});
+  absl::StatusOr<ops::ServerSettings> server = ops::ServerSettingsFromFlags(
+      {.listen = listen,
+       .max_inflight = 0,
+       .max_streams_per_connection = INT32_MAX,
+       .max_resets_per_second = 0,
+       .metrics_listen = absl::GetFlag(FLAGS_metrics_listen)});
   if (!server.ok()) return server.status();
   absl::StatusOr<Faults> faults = FaultsFromFlags();
   if (!faults.ok()) return faults.status();
@@ -103,7 +108,11 @@ int Run(const char* listen,
                {{"error", table.status().message()}});
     return 1;
   }
-  ops::RequestLog request_log(logger);
+  if (settings->server.check_config) return ops::ReportGoodConfig();
+  ops::RequestLog request_log(logger, settings->server.request_log);
+  const ops::CertificateWatcher certificates({settings->server.tls}, logger);
+  settings->server.server.credentials =
+      ops::ServerCredentials(settings->server.tls.get());
   settings->server.server.observer = &request_log;
   settings->server.server.on_stall = ops::LogStalls(logger);
   BackendService<Role> service(*std::move(table), settings->faults,

@@ -12,6 +12,7 @@
 #include "absl/flags/reflection.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "grpcpp/grpcpp.h"
 #include "server/ops/parse_flags.h"
 
 #ifndef GATHER_VERSION
@@ -79,7 +80,10 @@ std::string HelpText(std::string_view usage) {
   return out;
 }
 
-std::string VersionText() { return ProgramName() + " " GATHER_VERSION; }
+std::string VersionText() {
+  return absl::StrCat(ProgramName(), " " GATHER_VERSION " (gRPC ",
+                      grpc::Version(), ")");
+}
 
 int ReportBadUsage(std::string_view message) {
   const std::string name = ProgramName();

@@ -73,7 +73,8 @@ absl::StatusOr<CommandLine> ParseFlags(
 // `usage`, followed by this repository's flags with their defaults.
 std::string HelpText(std::string_view usage);
 
-// The program's name and version: "gatherctl 0.1.0".
+// The program's name and version, and that of gRPC, which is linked
+// dynamically: "gatherctl 0.1.0 (gRPC 1.51.1)".
 std::string VersionText();
 
 }  // namespace gather::ops

@@ -1,32 +1,68 @@
 #include "server/ops/process.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpc/health/v1/health.pb.h"
+#include "grpcpp/ext/channelz_service_plugin.h"
 #include "server/async/clock.h"
+#include "server/ops/server_metrics.h"
 
 namespace gather::ops {
 namespace {
 
 // Written aside and renamed: a reader sees the whole number or no file.
 absl::Status WritePortFile(const std::string& path, int port) {
+  if (path.empty()) return absl::OkStatus();
   const std::string aside = path + ".tmp";
   std::ofstream file(aside);
   file << port << '\n';
   file.close();
   if (file.fail() || std::rename(aside.c_str(), path.c_str()) != 0) {
-    return absl::UnavailableError("can't write --port_file " + path);
+    return absl::UnavailableError("can't write the port to " + path);
   }
   return absl::OkStatus();
+}
+
+// How callers are authenticated, in the log.
+const char* TlsMode(const Certificates* tls) {
+  if (tls == nullptr) return "off";
+  return tls->files().ca.path.empty() ? "on" : "mutual";
+}
+
+// Starts the server, with its metrics where they are asked for: those first, so
+// that nobody is served by a process that can't start.
+absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
+    rpc::Server& server, const ServerSettings& settings, const Logger& logger,
+    const MetricsServer::Collect& collect_more) {
+  std::unique_ptr<MetricsServer> metrics;
+  if (!settings.metrics_listen.empty()) {
+    auto opened = MetricsServer::Open(settings.metrics_listen);
+    if (!opened.ok()) return opened.status();
+    metrics = *std::move(opened);
+  }
+  absl::Status started = server.Start();
+  if (started.ok() && metrics != nullptr) {
+    metrics->Serve([&server, &logger, collect_more](MetricFamilies& families) {
+      AddServerFamilies(server.stats(), logger, families);
+      if (collect_more) collect_more(families);
+    });
+    started = WritePortFile(settings.metrics_port_file, metrics->port());
+  }
+  if (started.ok()) started = WritePortFile(settings.port_file, server.port());
+  if (!started.ok()) return started;
+  return metrics;
 }
 
 }  // namespace
@@ -78,20 +114,27 @@ rpc::ResetGuard::OnFlood LogFloods(Logger& logger) {
   };
 }
 
+int ReportGoodConfig() {
+  std::printf("%s: the configuration is good\n", program_invocation_short_name);
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
 int RunServer(rpc::Server& server, const ServerSettings& settings,
-              StopSignals& signals, Logger& logger) {
-  absl::Status started = server.Start();
-  if (started.ok() && !settings.port_file.empty()) {
-    started = WritePortFile(settings.port_file, server.port());
-  }
-  if (!started.ok()) {
-    logger.Log(LogLevel::kError, "can't start", {{"error", started.message()}});
+              StopSignals& signals, Logger& logger,
+              const MetricsServer::Collect& collect_more) {
+  if (settings.channelz) grpc::channelz::experimental::InitChannelzService();
+  const auto metrics = Start(server, settings, logger, collect_more);
+  if (!metrics.ok()) {
+    logger.Log(LogLevel::kError, "can't start",
+               {{"error", metrics.status().message()}});
     return 1;
   }
   logger.Log(LogLevel::kInfo, "serving",
              {{"listen", settings.server.listen},
               {"port", server.port()},
-              {"event_loops", settings.server.event_loops}});
+              {"metrics_port", *metrics != nullptr ? (*metrics)->port() : 0},
+              {"event_loops", settings.server.event_loops},
+              {"tls", TlsMode(settings.tls.get())}});
 
   const int signal = signals.Wait();
   logger.Log(LogLevel::kInfo, "draining",

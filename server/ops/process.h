@@ -5,6 +5,7 @@
 
 #include "server/async/watchdog.h"
 #include "server/ops/log.h"
+#include "server/ops/metrics_server.h"
 #include "server/ops/server_flags.h"
 #include "server/rpc/server.h"
 
@@ -36,13 +37,19 @@ void PrepareProcess();
 async::Watchdog::OnStall LogStalls(Logger& logger);
 
 // Logs a connection that was ended for cancelling calls as fast as it made
-// them.
+// them, and gives the system back what memory that took.
 rpc::ResetGuard::OnFlood LogFloods(Logger& logger);
 
+// Says on stdout, in one line, that the configuration is good. Returns the
+// process's exit code.
+int ReportGoodConfig();
+
 // Starts the server, serves until a signal comes, drains, and returns the
-// process's exit code: 0, or 1 where it could not start.
+// process's exit code: 0, or 1 where it could not start. Serves metrics all the
+// while, where the settings say so: the server's, and what `collect_more` adds.
 int RunServer(rpc::Server& server, const ServerSettings& settings,
-              StopSignals& signals, Logger& logger);
+              StopSignals& signals, Logger& logger,
+              const MetricsServer::Collect& collect_more = nullptr);
 
 }  // namespace gather::ops
 

@@ -1,7 +1,10 @@
 #include "server/ops/request_log.h"
 
+#include <algorithm>
+#include <charconv>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,12 +25,44 @@ LogLevel LevelFor(grpc::StatusCode code) {
   }
 }
 
+class ToField {
+ public:
+  explicit ToField(std::string_view key) : key_(key) {}
+  Field operator()(std::string_view value) const { return {key_, value}; }
+  Field operator()(async::Clock::duration value) const {
+    return {key_, absl::FromChrono(value)};
+  }
+
+ private:
+  std::string_view key_;
+};
+
 }  // namespace
+
+bool IsSampled(std::string_view trace_id, uint32_t sample) {
+  if (sample <= 1) return sample == 1;
+  // The right end is random also where the rest of an id is not:
+  // https://www.w3.org/TR/trace-context/#randomness-of-trace-id.
+  constexpr std::size_t kDigits = 8;
+  const std::string_view end =
+      trace_id.substr(trace_id.size() - std::min(trace_id.size(), kDigits));
+  uint32_t number = 0;
+  std::from_chars(end.data(), end.data() + end.size(), number, 16);
+  return number % sample == 0;
+}
+
+bool RequestLog::Wanted(const rpc::ServerCall& call, const grpc::Status& status,
+                        LogLevel level) const {
+  if (!logger_.Enabled(level)) return false;
+  const bool well = status.ok() && !call.troubled();
+  return !well || IsSampled(call.trace().trace_id, options_.sample);
+}
 
 void RequestLog::OnEnd(const rpc::ServerCall& call,
                        const grpc::Status& status) {
   const LogLevel level = LevelFor(status.error_code());
-  if (!logger_.Enabled(level)) return;
+  // Nothing is formatted before this.
+  if (!Wanted(call, status, level)) return;
   const std::string code = absl::StatusCodeToString(
       static_cast<absl::StatusCode>(status.error_code()));
   std::vector<Field> fields = {
@@ -39,7 +74,9 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
       {"span_id", call.trace().span_id}};
   const std::string error = status.error_message();
   if (!status.ok()) fields.emplace_back("error", error);
-  for (const auto& [key, value] : call.notes()) fields.emplace_back(key, value);
+  for (const auto& [key, value] : call.notes()) {
+    fields.push_back(std::visit(ToField(key), value));
+  }
   logger_.Log(level, "request", fields);
 }
 

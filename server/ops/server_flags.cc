@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <thread>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "server/ops/parse_flags.h"
@@ -42,8 +43,27 @@ ABSL_FLAG(gather::ops::LogFormat, log_format, gather::ops::LogFormat::kText,
           "text or json");
 ABSL_FLAG(gather::ops::LogLevel, log_level, gather::ops::LogLevel::kInfo,
           "debug, info, warning, error or off");
+ABSL_FLAG(int64_t, log_sample, 1,
+          "of the requests that went well, log one in so many, by trace id; 0 "
+          "logs none of them. Others are always logged");
 ABSL_FLAG(std::string, port_file, "",
           "file to write the port to, once it is listened on");
+ABSL_FLAG(std::string, metrics_port_file, "",
+          "the same for the port of --metrics_listen");
+
+ABSL_FLAG(std::string, tls_cert, "",
+          "PEM file with the server's certificate, and those between it and "
+          "its authority; with it, calls are taken over TLS alone");
+ABSL_FLAG(std::string, tls_key, "", "PEM file with its private key");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "PEM file with authorities; with it, a client needs a certificate "
+          "of one of them");
+ABSL_FLAG(bool, channelz, false,
+          "serve grpc.channelz.v1.Channelz, which shows every connection to "
+          "every caller");
+ABSL_FLAG(bool, check_config, false,
+          "check flags and the files that they name, say what is wrong, and "
+          "end");
 
 namespace gather::ops {
 namespace {
@@ -71,6 +91,8 @@ absl::Status CheckFlags() {
         CheckFlagNotNegative("max_connection_age_grace",
                              absl::GetFlag(FLAGS_max_connection_age_grace)),
         CheckFlagPositive("stall_limit", absl::GetFlag(FLAGS_stall_limit)),
+        CheckFlagRange<int64_t>("log_sample", absl::GetFlag(FLAGS_log_sample),
+                                0, std::numeric_limits<uint32_t>::max()),
         CheckFlagNotNegative("drain_delay", absl::GetFlag(FLAGS_drain_delay)),
         CheckFlagNotNegative("drain_timeout",
                              absl::GetFlag(FLAGS_drain_timeout))}) {
@@ -83,6 +105,18 @@ absl::Status CheckFlags() {
 std::chrono::milliseconds Milliseconds(absl::Duration duration) {
   return absl::ToChronoMilliseconds(
       std::min(duration, absl::Milliseconds(std::numeric_limits<int>::max())));
+}
+
+// Null where no flag asks for TLS.
+absl::StatusOr<std::shared_ptr<Certificates>> CertificatesFromFlags() {
+  TlsFiles files{.ca = {"tls_client_ca", absl::GetFlag(FLAGS_tls_client_ca)},
+                 .cert = {"tls_cert", absl::GetFlag(FLAGS_tls_cert)},
+                 .key = {"tls_key", absl::GetFlag(FLAGS_tls_key)}};
+  if (files.cert.path.empty() && files.key.path.empty()) {
+    if (files.ca.path.empty()) return std::shared_ptr<Certificates>();
+    return FlagError("tls_client_ca", "needs --tls_cert and --tls_key");
+  }
+  return Certificates::Load(std::move(files));
 }
 
 }  // namespace
@@ -132,6 +166,15 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   settings.drain_timeout =
       absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_drain_timeout));
   settings.port_file = absl::GetFlag(FLAGS_port_file);
+  absl::StatusOr<std::shared_ptr<Certificates>> tls = CertificatesFromFlags();
+  if (!tls.ok()) return tls.status();
+  settings.tls = *std::move(tls);
+  settings.channelz = absl::GetFlag(FLAGS_channelz);
+  settings.check_config = absl::GetFlag(FLAGS_check_config);
+  settings.metrics_listen = defaults.metrics_listen;
+  settings.metrics_port_file = absl::GetFlag(FLAGS_metrics_port_file);
+  settings.request_log.sample =
+      static_cast<uint32_t>(absl::GetFlag(FLAGS_log_sample));
   return settings;
 }
 

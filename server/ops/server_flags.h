@@ -2,12 +2,15 @@
 #define GATHER_SERVER_OPS_SERVER_FLAGS_H_
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/ops/certificates.h"
 #include "server/ops/log_options.h"
+#include "server/ops/request_log.h"
 #include "server/rpc/server.h"
 
 namespace gather::ops {
@@ -18,6 +21,8 @@ struct ServerDefaults {
   int64_t max_inflight = 0;
   int max_streams_per_connection = 1000;
   int max_resets_per_second = 1000;
+  // Not among the flags here, as its default differs.
+  std::string metrics_listen = {};
 };
 
 // The flags that all servers have, checked.
@@ -28,6 +33,15 @@ struct ServerSettings {
   std::chrono::nanoseconds drain_timeout;
   // Where to write the port that is listened on; empty for nowhere.
   std::string port_file;
+  // Null means plaintext.
+  std::shared_ptr<Certificates> tls;
+  bool channelz = false;
+  // Only to be checked, not served by.
+  bool check_config = false;
+  // Where to serve metrics; empty for nowhere.
+  std::string metrics_listen;
+  std::string metrics_port_file;  // as port_file
+  RequestLog::Options request_log;
 };
 
 // Reads the flags. An error is one line that names the flag.

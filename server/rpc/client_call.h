@@ -19,6 +19,7 @@
 #include "server/async/clock.h"
 #include "server/async/completion.h"
 #include "server/async/event_loop.h"
+#include "server/rpc/call_stats.h"
 
 namespace gather::rpc {
 
@@ -32,6 +33,9 @@ struct CallOptions {
 
   // Sent with the request: lower-case keys.
   std::vector<std::pair<std::string, std::string>> metadata;
+
+  // Counts the call, where not null. The loop's own; must outlive the await.
+  CallStats* stats = nullptr;
 };
 
 // What a finished unary call means, given the `ok` of its tag. A status of OK
@@ -62,6 +66,7 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
         stub_(stub),
         prepare_(prepare),
         request_(request),
+        stats_(options.stats),
         stop_(std::move(options.stop)) {
     context_.set_deadline(async::ToTimespec(options.deadline));
     for (auto& [key, value] : options.metadata) {
@@ -75,6 +80,8 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
     assert(loop_.IsCurrentThread());
     waiter_ = waiter;
     set_activity(loop_.activity());
+    start_ = async::Clock::now();
+    if (stats_ != nullptr) stats_->OnStart();
     reader_ = (stub_.*prepare_)(&context_, request_, loop_.queue());
     reader_->StartCall();
     reader_->Finish(&response_, &status_, tag());
@@ -86,6 +93,10 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
   absl::StatusOr<Response> await_resume() {
     if (!started_) return absl::CancelledError("cancelled before the call");
     absl::Status outcome = UnaryOutcome(ok_, status_);
+    if (stats_ != nullptr) {
+      stats_->OnEnd(static_cast<int>(outcome.code()),
+                    async::Clock::now() - start_);
+    }
     if (!outcome.ok()) return outcome;
     return std::move(response_);
   }
@@ -110,6 +121,7 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
   Stub& stub_;
   const Prepare prepare_;
   const Request& request_;
+  CallStats* const stats_;
   std::stop_token stop_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader_;
@@ -117,6 +129,7 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
   grpc::Status status_;
   std::optional<std::stop_callback<Cancel>> on_stop_;
   std::coroutine_handle<> waiter_;
+  async::Clock::time_point start_;
   bool started_ = false;
   bool ok_ = false;
 };

@@ -5,18 +5,25 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_unary_call.h>
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <random>
 #include <utility>
+#include <vector>
 
+#include "server/async/clock.h"
+#include "server/async/counter.h"
 #include "server/async/event_loop.h"
 #include "server/async/operation.h"
 #include "server/async/outcome.h"
 #include "server/async/task.h"
 #include "server/async/task_scope.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/call_stats.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 
@@ -34,10 +41,12 @@ class CallObserver {
 struct ServingLoop {
   ServingLoop(int loop_index,
               std::unique_ptr<grpc::ServerCompletionQueue> server_queue,
-              Admission* server_admission, CallObserver* server_observer)
+              Admission* server_admission, CallObserver* server_observer,
+              std::size_t methods)
       : index(loop_index),
         queue(server_queue.get()),
         loop(std::move(server_queue)),
+        stats(methods),
         admission(server_admission),
         observer(server_observer) {}
 
@@ -46,8 +55,18 @@ struct ServingLoop {
   async::EventLoop loop;
   async::TaskScope calls;  // in flight
   TraceIds trace_ids{std::random_device()()};
+  std::vector<CallStats> stats;  // of each method
+  async::Histogram lag{kLagBounds};
   Admission* const admission;
   CallObserver* const observer;
+
+ private:
+  static constexpr std::array<std::chrono::milliseconds, 9> kLagBounds = {
+      std::chrono::milliseconds(1),   std::chrono::milliseconds(2),
+      std::chrono::milliseconds(5),   std::chrono::milliseconds(10),
+      std::chrono::milliseconds(25),  std::chrono::milliseconds(50),
+      std::chrono::milliseconds(100), std::chrono::milliseconds(500),
+      std::chrono::milliseconds(2500)};
 };
 
 // A method that a server serves: keeps a request posted on a loop until the
@@ -57,6 +76,8 @@ class Method {
   virtual ~Method() = default;
   // "package.Service/Method".
   virtual const char* name() const = 0;
+  // Whether it answers with a stream.
+  virtual bool streams() const = 0;
   virtual async::Task<> Accept(ServingLoop& serving) = 0;
 };
 
@@ -71,14 +92,18 @@ class ServedMethod final : public Method {
   using RequestCall = typename Kind::RequestCall;
   using Handler = typename Kind::Handler;
 
-  ServedMethod(const char* name, typename Kind::Service& service,
-               RequestCall request_call, Handler handler)
+  // `index` is its place among the server's methods.
+  ServedMethod(const char* name, std::size_t index,
+               typename Kind::Service& service, RequestCall request_call,
+               Handler handler)
       : name_(name),
+        index_(index),
         service_(service),
         request_call_(request_call),
         handler_(std::move(handler)) {}
 
   const char* name() const override { return name_; }
+  bool streams() const override { return Kind::kStreams; }
 
   async::Task<> Accept(ServingLoop& serving) override {
     while (true) {
@@ -116,6 +141,8 @@ class ServedMethod final : public Method {
   async::Task<> Serve(ServingLoop& serving, std::unique_ptr<Call> call) {
     serving.loop.set_activity(name_);
     call->Begin();
+    CallStats& stats = serving.stats[index_];
+    stats.OnStart();
     const Admission::Ticket ticket = serving.admission->Enter();
     grpc::Status status(grpc::StatusCode::RESOURCE_EXHAUSTED,
                         "too many requests in flight");
@@ -126,6 +153,7 @@ class ServedMethod final : public Method {
     // False: the call is dead, and nobody reads the answer.
     co_await finish;
     co_await call->End();
+    stats.OnEnd(status.error_code(), async::Clock::now() - call->start());
     if (serving.observer != nullptr) serving.observer->OnEnd(*call, status);
   }
 
@@ -138,6 +166,7 @@ class ServedMethod final : public Method {
   }
 
   const char* const name_;
+  const std::size_t index_;
   typename Kind::Service& service_;
   const RequestCall request_call_;
   const Handler handler_;
@@ -150,6 +179,7 @@ class ServedMethod final : public Method {
 //                              GetUserResponse* response);
 template <typename AsyncService, typename Request, typename Response>
 struct UnaryKind {
+  static constexpr bool kStreams = false;
   using Service = AsyncService;
   using Responder = grpc::ServerAsyncResponseWriter<Response>;
   using RequestCall = void (Service::*)(grpc::ServerContext*, Request*,

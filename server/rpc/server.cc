@@ -7,15 +7,23 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "server/async/clock.h"
+#include "server/async/lag.h"
 #include "server/async/task_scope.h"
 #include "server/rpc/sockets.h"
 
 namespace gather::rpc {
+namespace {
+
+constexpr std::chrono::milliseconds kLagPeriod(100);
+
+}  // namespace
 
 Server::Server(ServerOptions options)
     : options_(std::move(options)), admission_(options_.max_inflight) {}
@@ -79,7 +87,8 @@ absl::Status Server::Start() {
   for (grpc::Service* service : services_) builder.RegisterService(service);
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(std::make_unique<ServingLoop>(
-        i, builder.AddCompletionQueue(), &admission_, options_.observer));
+        i, builder.AddCompletionQueue(), &admission_, options_.observer,
+        methods_.size()));
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
@@ -129,10 +138,36 @@ async::Task<> Server::Serve(ServingLoop& serving) {
       acceptors.Spawn(method->Accept(serving));
     }
   }
+  async::TaskScope background;
+  background.Spawn(async::MeasureLag(serving.loop, serving.lag, kLagPeriod,
+                                     background.stop_token()));
   // Every posted request comes back once the server shuts down; the calls that
   // were taken in go on until they are answered.
   (void)co_await acceptors.Join();
   (void)co_await serving.calls.Join();
+  background.RequestStop();
+  (void)co_await background.Join();
+}
+
+ServerStats Server::stats() const {
+  ServerStats stats{.methods = {},
+                    .loops = {},
+                    .in_flight = admission_.in_flight(),
+                    .refused = admission_.refused(),
+                    .stalls = watchdog_->stalls()};
+  for (std::size_t i = 0; i < methods_.size(); ++i) {
+    ServerStats::Method& method = stats.methods.emplace_back();
+    method.name = methods_[i]->name();
+    method.streams = methods_[i]->streams();
+    for (const auto& serving : loops_) serving->stats[i].AddTo(method.calls);
+  }
+  for (const auto& serving : loops_) {
+    ServerStats::Loop& loop = stats.loops.emplace_back();
+    // The count of steps goes up at each one's begin and end.
+    loop.completions = serving->loop.step_count() / 2;
+    serving->lag.AddTo(loop.lag);
+  }
+  return stats;
 }
 
 void Server::OnFlood(const std::string& peer) const {
@@ -168,10 +203,10 @@ void Server::Drain(async::Clock::time_point deadline) {
   // ended.
   server_->Shutdown(async::ToTimespec(deadline));
   threads_.clear();  // joins: each ends once its calls are settled
-  watchdog_.reset();
   reset_guard_.reset();
-  server_.reset();  // before its queues are shut down: gRPC insists
-  loops_.clear();
+  // Before its queues are shut down, which the loops do as they go: gRPC
+  // insists. They and the watchdog stay until then, for stats().
+  server_.reset();
   state_ = State::kStopped;
 }
 

@@ -22,6 +22,7 @@
 #include "server/rpc/listener.h"
 #include "server/rpc/method.h"
 #include "server/rpc/reset_guard.h"
+#include "server/rpc/server_stats.h"
 #include "server/rpc/stream_method.h"
 
 namespace gather::rpc {
@@ -95,7 +96,7 @@ class Server {
       typename UnaryMethod<Base, Request, Response>::Handler handler) {
     Register(&service);
     methods_.push_back(std::make_unique<UnaryMethod<Base, Request, Response>>(
-        name, service, request_call, std::move(handler)));
+        name, methods_.size(), service, request_call, std::move(handler)));
   }
 
   // The same for a server-streaming method: see StreamKind.
@@ -110,7 +111,7 @@ class Server {
       typename StreamMethod<Base, Request, Response>::Handler handler) {
     Register(&service);
     methods_.push_back(std::make_unique<StreamMethod<Base, Request, Response>>(
-        name, service, request_call, std::move(handler)));
+        name, methods_.size(), service, request_call, std::move(handler)));
   }
 
   // Listens and serves. UNAVAILABLE, with the address in the message, where it
@@ -132,8 +133,8 @@ class Server {
   int port() const { return port_; }
   State state() const { return state_; }
   const Admission& admission() const { return admission_; }
-  // While active or draining.
-  const async::Watchdog& watchdog() const { return *watchdog_; }
+  // What it has counted so far, once started. Thread: any.
+  ServerStats stats() const;
 
  private:
   void Register(grpc::Service* service);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "server/async/clock.h"
@@ -64,14 +65,24 @@ class ServerCall {
   // What the caller sent under `key`, which is lower-case; empty for nothing.
   std::string_view Metadata(std::string_view key) const;
 
-  // A word on the call for whoever observes it, such as the request log. `key`
-  // has static lifetime.
-  void Note(std::string_view key, std::string value) {
+  // A word on the call for whoever observes it, such as the request log, which
+  // alone makes text of it: most calls need none. `key` has static lifetime, as
+  // has a string_view.
+  using NoteValue =
+      std::variant<std::string_view, std::string, async::Clock::duration>;
+  void Note(std::string_view key, NoteValue value) {
     notes_.emplace_back(key, std::move(value));
   }
-  const std::vector<std::pair<std::string_view, std::string>>& notes() const {
+  // The same of what went wrong: this call is worth a look, whatever its
+  // status.
+  void NoteTrouble(std::string_view key, std::string value) {
+    troubled_ = true;
+    Note(key, std::move(value));
+  }
+  const std::vector<std::pair<std::string_view, NoteValue>>& notes() const {
     return notes_;
   }
+  bool troubled() const { return troubled_; }
 
   // For the code that serves the call, not for handlers.
   //
@@ -126,7 +137,8 @@ class ServerCall {
   std::stop_source stop_;
   EndNotice ended_{this};
   TraceContext trace_;
-  std::vector<std::pair<std::string_view, std::string>> notes_;
+  std::vector<std::pair<std::string_view, NoteValue>> notes_;
+  bool troubled_ = false;
 };
 
 }  // namespace gather::rpc

@@ -83,6 +83,7 @@ class [[nodiscard]] StreamWriter<Message>::WriteAwaiter final
 // then.
 template <typename AsyncService, typename Request, typename Response>
 struct StreamKind {
+  static constexpr bool kStreams = true;
   using Service = AsyncService;
   using Responder = grpc::ServerAsyncWriter<Response>;
   using RequestCall = void (Service::*)(grpc::ServerContext*, Request*,

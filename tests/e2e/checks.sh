@@ -166,3 +166,66 @@ nothing_left() {
     [[ -z $(docker network ls -q --filter "$filter") ]] &&
     [[ -z $(docker volume ls -q --filter "$filter") ]]
 }
+
+# tls_health DIRECTORY: grpcurl with that client's certificate.
+tls_health() {
+  grpcurl -max-time 5 -cacert build/tls/client/ca.crt -cert "$1/tls.crt" \
+    -key "$1/tls.key" "localhost:$port" grpc.health.v1.Health/Check
+}
+
+# Each that must not be served, and after it one that must.
+tls_refuses() {
+  local foreign=$work/foreign
+  deploy/tls/make-certs.sh build/tls --expired expired
+  deploy/tls/make-certs.sh "$foreign" client
+  ! tls_health build/tls/expired || return 1
+  tls_health build/tls/client || return 1
+  ! tls_health "$foreign/client" || return 1
+  tls_health build/tls/client || return 1
+  ! grpcurl -max-time 5 -cacert build/tls/client/ca.crt "localhost:$port" \
+    grpc.health.v1.Health/Check || return 1
+  ! grpcurl -max-time 5 -plaintext "localhost:$port" \
+    grpc.health.v1.Health/Check || return 1
+  ! openssl s_client -connect "localhost:$port" -alpn h2 -quiet \
+    -verify_quiet < <(sleep 5) || return 1
+  tls_health build/tls/client
+}
+
+tls_serial() {
+  openssl s_client -connect "localhost:$port" -alpn h2 \
+    -cert build/tls/client/tls.crt -key build/tls/client/tls.key </dev/null |
+    openssl x509 -noout -serial
+}
+
+# Calls go on, each over a connection of its own, until the new certificate is
+# shown, and a little longer.
+tls_is_renewed() {
+  local before calls=0 end=0
+  before=$(tls_serial)
+  deploy/tls/make-certs.sh build/tls aggregator user order product
+  while ((end == 0 || SECONDS < end)); do
+    readme tls-call '"complete": true' >/dev/null || return 1
+    ((++calls))
+    ((calls < 500)) || return 1
+    [[ $end != 0 || $(tls_serial) == "$before" ]] || end=$((SECONDS + 3))
+  done
+  echo "> $calls calls"
+}
+
+# Prometheus has all four services, and what its rules make of their figures.
+all_are_scraped() {
+  local prometheus
+  prometheus=$(docker ps -q \
+    --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
+    --filter label=com.docker.compose.service=prometheus)
+  query() {
+    docker exec "$prometheus" promtool query instant http://localhost:9090 "$1"
+  }
+  query 'count(up == 1)' | grep -q '=> 4 ' &&
+    query 'count(gather:section_failures:ratio_rate5m)' | grep -q '=> 3 '
+}
+
+prometheus_goes() {
+  readme prometheus-down &&
+    docker volume rm "${COMPOSE_PROJECT_NAME}_prometheus"
+}

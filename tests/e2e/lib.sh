@@ -61,6 +61,7 @@ block() {
     found && /^```sh$/ { inside = 1 }' deploy/README.md |
     sed -e "s/localhost:50051/localhost:$port/" \
       -e "s/-t gather /-t $GATHER_IMAGE /" \
+      -e "s/-t gather-prometheus /-t $PROMETHEUS_IMAGE /" \
       -e "/^export GATHER_PORT=/d"
 }
 

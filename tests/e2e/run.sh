@@ -20,6 +20,8 @@ elif (($#)); then
   echo "usage: tests/e2e/run.sh [--image NAME]" >&2
   exit 2
 fi
+export PROMETHEUS_IMAGE=gather-e2e-prometheus
+export PROMETHEUS_PORT=127.0.0.1:51100
 export COMPOSE_PROJECT_NAME=gather-e2e
 export GATHER_PORT=127.0.0.1:51051-51099
 export PATH=$PWD/build/tools/bin:$PATH
@@ -39,6 +41,8 @@ clean_up() {
   ((${#left[@]} == 0)) || docker rm -f "${left[@]}" >/dev/null 2>&1 || :
   compose down --volumes --remove-orphans >/dev/null 2>&1 || :
   if $build; then docker rmi -f "$GATHER_IMAGE" >/dev/null 2>&1 || :; fi
+  docker rmi -f "$PROMETHEUS_IMAGE" >/dev/null 2>&1 || :
+  docker volume rm -f "${COMPOSE_PROJECT_NAME}_prometheus" >/dev/null 2>&1 || :
   rm -rf "$work"
   exit "$status"
 }
@@ -74,6 +78,11 @@ for service in user order product; do
 done
 check "order stopped under load: no call fails" backend_lost stop order
 
+check "prometheus: image builds" readme prometheus-image
+check "prometheus: up" readme prometheus
+check "prometheus: scrapes all four, by the rules" within 60 all_are_scraped
+check "prometheus: down" prometheus_goes
+
 check "scale: user=3" readme scale
 check "scale: every replica is called" calls_are_spread
 check "scale: a replica at a new address is called" replacement_is_called
@@ -86,5 +95,14 @@ for round in 1 2 3; do
 done
 
 check "compose: down" readme down
+
+check "tls: certificates" readme tls-certs
+check "tls: up, as the README says" readme tls-up
+find_port
+check "tls: every service is healthy" within 120 all_healthy 4
+check "tls: grpcurl with a certificate" readme tls-call '"complete": true'
+check "tls: without, expired, foreign, plaintext: refused" tls_refuses
+check "tls: renewed under calls, and no call fails" tls_is_renewed
+check "tls: down" readme down
 check "nothing is left" nothing_left
 summary

@@ -155,7 +155,7 @@ TEST_F(BlockedLoopTest, OtherLoopServesAndTheWatchdogNamesTheCall) {
   }
   EXPECT_GE(served, 10);
   // The figure that an operator reads.
-  EXPECT_EQ(server_.watchdog().stalls(), 1);
+  EXPECT_EQ(server_.stats().stalls, 1);
 
   teller_.release.Open();
   blocker.join();

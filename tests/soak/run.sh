@@ -79,6 +79,7 @@ stop_backend() { # ROLE SIGNAL
 
 start_aggregator() {
   "$bin/aggregator" --listen=127.0.0.1:0 --port_file="$work/aggregator.port" \
+    --metrics_listen=127.0.0.1:0 \
     --user_target="127.0.0.1:${ports[user]}" \
     --order_target="127.0.0.1:${ports[order]}" \
     --product_target="127.0.0.1:${ports[product]}" \

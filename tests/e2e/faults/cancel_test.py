@@ -7,6 +7,7 @@ import unittest
 
 import h2_client
 import harness
+import scrape
 import scripts
 
 
@@ -16,7 +17,8 @@ class Cancel(harness.FaultTest):
         super().setUp()
         self.raw = [self.raw_backend(role, scripts.silence)
                     for role in harness.ROLES]
-        self.start_aggregator("--section_timeout=1m", raw=self.raw)
+        self.start_aggregator("--section_timeout=1m", raw=self.raw,
+                              metrics=True)
 
     def wait_for_calls(self, count):
         harness.eventually(
@@ -72,8 +74,16 @@ class Cancel(harness.FaultTest):
             for call in list(backend.calls):
                 self.assertTrue(call.cancelled.wait(5))
         self.assertLessEqual(self.aggregator.descriptors(), descriptors + 3)
-        self.aggregator.stop()
-        self.assertEqual(self.aggregator.log("draining")[0]["in_flight"], 0)
+        # One that ends by itself: those before it have arrived.
+        self.assertEqual(client.call(message=b"").status, 3)
+        metrics = harness.eventually(self.drained, what="all calls' end")
+        self.assertEqual(metrics.total("gather_requests_in_flight"), 0)
+
+    def drained(self):
+        metrics = scrape.Metrics(self.aggregator.metrics_address())
+        started = metrics.total("grpc_server_started_total")
+        handled = metrics.total("grpc_server_handled_total")
+        return metrics if 0 < started == handled else None
 
 
 class CancelOfRealBackends(harness.FaultTest):

@@ -54,7 +54,8 @@ class ServerDefaults(harness.FaultTest):
     def test_a_port_is_not_shared(self):
         server = self.start_aggregator()
         second = subprocess.run(
-            [harness.BIN / "aggregator", f"--listen={server.address}"],
+            [harness.BIN / "aggregator", f"--listen={server.address}",
+             "--metrics_listen="],
             capture_output=True, text=True, check=False, timeout=60)
         self.assertEqual(second.returncode, 1)
         self.assertIn(server.address, second.stderr)

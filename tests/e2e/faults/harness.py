@@ -39,12 +39,15 @@ def eventually(condition, timeout=10.0, what="the condition"):
 
 
 class Server:
-    """A server process. `wrapper` is a command to run it under."""
+    """A server process. `wrapper` is a command to run it under; `stderr` a
+    descriptor to log to, in place of the file."""
 
     def __init__(self, directory, name, arguments, port=0, wrapper=(),
-                 host="127.0.0.1", files=None, env=None):
+                 host="127.0.0.1", files=None, env=None, metrics=False,
+                 stderr=None):
         port_file = directory / f"{name}.port"
         port_file.unlink(missing_ok=True)
+        metrics_file = directory / f"{name}.metrics-port"
         self.name = name
         self._log = directory / f"{name}.log"
         limit = None
@@ -54,8 +57,10 @@ class Server:
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
                 [*wrapper, *arguments, f"--listen={host}:{port}",
-                 f"--port_file={port_file}", "--log_format=json"],
-                stdout=log, stderr=log, preexec_fn=limit,
+                 f"--port_file={port_file}", "--log_format=json",
+                 f"--metrics_listen={'127.0.0.1:0' if metrics else ''}",
+                 f"--metrics_port_file={metrics_file}"],
+                stdout=log, stderr=stderr or log, preexec_fn=limit,
                 env={**os.environ, **(env or {})})
         self.pid = self._process.pid
         eventually(lambda: port_file.exists() or not self.alive(), 30,
@@ -64,6 +69,11 @@ class Server:
             raise AssertionError(f"{name} ended at its start: {self.text()}")
         self.port = int(port_file.read_text())
         self.address = f"{host}:{self.port}"
+        self._metrics_file = metrics_file
+
+    def metrics_address(self):
+        """Of a server that was started with metrics=True."""
+        return f"127.0.0.1:{int(self._metrics_file.read_text())}"
 
     def alive(self):
         return self._process.poll() is None

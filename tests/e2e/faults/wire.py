@@ -22,13 +22,53 @@ def field(number, value):
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
+def decode(message):
+    """The values of each field, by its number: numbers as they are, all else
+    as bytes."""
+    fields = {}
+    at = 0
+    while at < len(message):
+        key, at = _read_varint(message, at)
+        value, at = _read_varint(message, at)
+        if key & 7 == 2:
+            at, value = at + value, message[at:at + value]
+        elif key & 7 != 0:
+            raise ValueError(f"wire type {key & 7}")
+        fields.setdefault(key >> 3, []).append(value)
+    return fields
+
+
+def _read_varint(message, at):
+    value = shift = 0
+    while True:
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def frames(data):
+    """The messages of a call's data."""
+    messages = []
+    while data:
+        size, = struct.unpack(">I", data[1:5])
+        messages.append(data[5:5 + size])
+        data = data[5 + size:]
+    return messages
+
+
 def frame(message, compressed=False):
     """A message as gRPC frames it."""
     return struct.pack(">BI", compressed, len(message)) + message
 
 
-def overview_request(user_id="alice"):
-    return field(1, user_id)
+def overview_request(user_id="alice", sections=(), required=()):
+    """`sections` are paths of the read mask, `required` numbers."""
+    mask = b"".join(field(1, path) for path in sections)
+    return field(1, user_id) + (field(2, mask) if mask else b"") + b"".join(
+        field(3, section) for section in required)
 
 
 def user_reply(user_id, name="Raw"):

@@ -1,0 +1,100 @@
+#include "server/ops/request_log.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/support/status.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "server/async/event_loop.h"
+#include "server/rpc/server_call.h"
+#include "server/rpc/trace.h"
+#include "tests/support/channel.h"
+
+namespace gather::ops {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr uint32_t kNone = 0;
+
+class RequestLogTest : public ::testing::Test {
+ protected:
+  // What the log has to say of a call that ended so.
+  std::string LogOf(const rpc::ServerCall& call, const grpc::Status& status,
+                    uint32_t sample, LogLevel level = LogLevel::kInfo) {
+    testing::Channel channel = testing::Channel::Pipe();
+    {
+      Logger logger({.format = LogFormat::kJson, .level = level},
+                    channel.writer());
+      RequestLog(logger, {.sample = sample}).OnEnd(call, status);
+    }
+    return channel.Finish();
+  }
+
+  async::EventLoop loop_;
+  rpc::TraceIds ids_{1};
+  rpc::ServerCall call_{loop_, 0, ids_, "a.v1.Service/Get"};
+};
+
+TEST_F(RequestLogTest, NotesAreFieldsWithTheirUnits) {
+  call_.Note("user", std::string_view("ok"));
+  call_.Note("user", std::chrono::microseconds(1500));
+  call_.NoteTrouble("orders_error", std::string("INTERNAL: \x1b[31mno\n"));
+  const std::string line = LogOf(call_, grpc::Status::OK, 1);
+  EXPECT_THAT(line, HasSubstr(R"("user":"ok","user_ms":1.5,)"));
+  // One line, that steers no terminal.
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+  EXPECT_THAT(line, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(RequestLogTest, WhatWentWellCanBeLeftOut) {
+  EXPECT_EQ(LogOf(call_, grpc::Status::OK, kNone), "");
+  EXPECT_NE(LogOf(call_, grpc::Status::OK, 1), "");
+}
+
+TEST_F(RequestLogTest, WhatFailedIsAlwaysLogged) {
+  const grpc::Status status(grpc::StatusCode::NOT_FOUND, "there is no such");
+  EXPECT_THAT(LogOf(call_, status, kNone), HasSubstr(R"("code":"NOT_FOUND")"));
+}
+
+TEST_F(RequestLogTest, WhatHadTroubleIsAlwaysLogged) {
+  call_.NoteTrouble("orders_error", std::string("INTERNAL: no"));
+  EXPECT_THAT(LogOf(call_, grpc::Status::OK, kNone),
+              HasSubstr(R"("orders_error":"INTERNAL: no")"));
+}
+
+TEST_F(RequestLogTest, TheLevelComesFirst) {
+  const grpc::Status status(grpc::StatusCode::NOT_FOUND, "there is no such");
+  EXPECT_EQ(LogOf(call_, status, 1, LogLevel::kWarning), "");
+}
+
+TEST(IsSampledTest, NoneAllOrOneInSoMany) {
+  rpc::TraceIds ids(1);
+  int sampled = 0;
+  constexpr int kTraces = 10'000;
+  for (int i = 0; i < kTraces; ++i) {
+    const std::string id = ids.Make(32);
+    EXPECT_FALSE(IsSampled(id, 0));
+    EXPECT_TRUE(IsSampled(id, 1));
+    if (IsSampled(id, 10)) ++sampled;
+  }
+  EXPECT_NEAR(sampled, kTraces / 10, kTraces / 50);
+}
+
+TEST(IsSampledTest, TheRightEndOfTheIdDecides) {
+  const std::string left(24, 'f');
+  EXPECT_TRUE(IsSampled(left + "00000064", 100));
+  EXPECT_FALSE(IsSampled(left + "00000065", 100));
+}
+
+TEST(IsSampledTest, WhatIsNoIdHarmsNobody) {
+  EXPECT_TRUE(IsSampled("", 2));
+  EXPECT_TRUE(IsSampled("xyz", 2));
+}
+
+}  // namespace
+}  // namespace gather::ops
