@@ -47,9 +47,11 @@ async::Task<> Load::Drive() {
 
 // One call on each connection, so that no measured one waits for a handshake.
 async::Task<> Load::Connect() {
+  std::vector<async::Task<absl::StatusOr<bool>>> calls;
   for (const auto& connection : connections_) {
-    (void)co_await connection->Ask(loop_, Clock::now() + options_.timeout);
+    calls.push_back(connection->Ask(loop_, Clock::now() + options_.timeout));
   }
+  (void)co_await async::Gather(std::move(calls));
 }
 
 async::Task<> Load::Closed() {

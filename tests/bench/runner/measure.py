@@ -18,15 +18,19 @@ Rounds = dict[str, list[Result]]
 @dataclass(frozen=True)
 class Plan:
     rounds: int
-    seconds: float
-    in_flight: list[int]
-    sizes: list[str]
+    seconds: float  # of each measuring
+    cases: list[tuple[str, int]]  # size of the answer, calls in flight
     waiting: int  # calls, when memory is measured
+    latency: str  # of the backends then
     memory_rounds: int
 
 
-FULL = Plan(3, 2.0, [1, 64, 512], list(SIZES), 10_000, 2)
-QUICK = Plan(2, 0.7, [1, 64], ["small", "large"], 2_000, 1)
+FULL = Plan(
+    3, 2.0, [(size, n) for size in SIZES for n in (1, 64, 512)], 10_000, "2s", 2
+)
+QUICK = Plan(
+    2, 0.7, [("small", 1), ("small", 64), ("large", 64)], 1_000, "500ms", 1
+)
 
 # Where each call that waits is a thread or four.
 BLOCKING_WAITING = 500
@@ -62,12 +66,11 @@ class Measure:
     def run(self) -> Figures:
         with backends(self.work) as near:
             self.compare_answers(near)
-            for size in self.plan.sizes:
-                for in_flight in self.plan.in_flight:
-                    self._speed(near, size, in_flight)
+            for size, in_flight in self.plan.cases:
+                self._speed(near, size, in_flight)
             self._direct(near)
             self._steady(near)
-        with backends(self.work, latency="2s") as slow:
+        with backends(self.work, latency=self.plan.latency) as slow:
             self._memory(slow)
         return self.figures
 
@@ -147,7 +150,9 @@ class Measure:
     def _memory(self, slow: dict[str, Server]) -> None:
         for _ in range(self.plan.memory_rounds):
             for contender in self.contenders:
-                calls = BLOCKING_WAITING if contender.blocks else self.plan.waiting
+                calls = self.plan.waiting
+                if contender.blocks:
+                    calls = min(calls, BLOCKING_WAITING)
                 patient = ["--section_timeout=90s", "--total_timeout=120s"]
                 command = contender.command + targets(slow) + patient
                 with server(command, self.work) as up:
