@@ -62,7 +62,7 @@ def broken_orders(work: Path) -> list[str]:
         "--role=order",
         f"--data={dataset.write(work)['order']}",
         "--error_rate=1",
-        "--log_level=warning",
+        "--log_level=off",
     ]
 
 
