@@ -46,10 +46,11 @@ start() {
 # count CALLS COMMAND...: instructions of a process that serves so many calls,
 # the first ones aside.
 count() {
-  local calls=$1
+  local calls=$1 profile
   shift
+  profile=$out/callgrind.${1##*/}.$calls
   start aggregator valgrind --tool=callgrind --trace-children=no \
-    --callgrind-out-file="$out/callgrind.$calls" "$@" "${targets[@]}"
+    --callgrind-out-file="$profile" "$@" "${targets[@]}"
   "$bin/bench_load" --target="127.0.0.1:$port" --user_id=small \
     --calls="$calls" --timeout=30s >"$work/load"
   grep -q '"errors": 0, "wrong": 0' "$work/load" || {
@@ -58,8 +59,7 @@ count() {
   }
   kill -TERM "$pid"
   wait "$pid"
-  instructions=$(awk '/^(summary|totals):/ {print $2; exit}' \
-    "$out/callgrind.$calls")
+  instructions=$(awk '/^(summary|totals):/ {print $2; exit}' "$profile")
 }
 
 (cd tests/bench && /usr/bin/python3 -B -c \
