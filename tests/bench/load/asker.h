@@ -4,7 +4,9 @@
 #include <grpcpp/channel.h>
 
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
@@ -23,7 +25,8 @@ class Asker {
   // Why the call failed, or whether the answer was the right one. Must outlive
   // the task.
   virtual async::Task<absl::StatusOr<bool>> Ask(
-      async::EventLoop& loop, async::Clock::time_point deadline) = 0;
+      async::EventLoop& loop, async::Clock::time_point deadline,
+      std::stop_token stop) = 0;
 };
 
 // For an overview: it must be whole, and of the user that was asked for.
@@ -52,10 +55,12 @@ class StubAsker final : public Asker {
     request_ = Question::MakeRequest(overview);
   }
 
-  async::Task<absl::StatusOr<bool>> Ask(
-      async::EventLoop& loop, async::Clock::time_point deadline) override {
+  async::Task<absl::StatusOr<bool>> Ask(async::EventLoop& loop,
+                                        async::Clock::time_point deadline,
+                                        std::stop_token stop) override {
     rpc::CallOptions options;
     options.deadline = deadline;
+    options.stop = std::move(stop);
     rpc::UnaryCall call(loop, stub_, Question::kCall, request_, options);
     const auto reply = co_await call;
     if (!reply.ok()) co_return reply.status();

@@ -32,7 +32,8 @@ LoadReport Load::Run() {
 }
 
 async::Task<> Load::Drive() {
-  co_await Connect();
+  // Where every call is measured, the first ones are, too.
+  if (options_.calls == 0) co_await Connect();
   if (options_.rate > 0) {
     (void)co_await async::Gather(Open(), Watch());
     (void)co_await calls_.Join();
@@ -47,9 +48,12 @@ async::Task<> Load::Drive() {
 
 // One call on each connection, so that no measured one waits for a handshake.
 async::Task<> Load::Connect() {
+  std::vector<async::Task<absl::StatusOr<bool>>> calls;
   for (const auto& connection : connections_) {
-    (void)co_await connection->Ask(loop_, Clock::now() + options_.timeout);
+    calls.push_back(
+        connection->Ask(loop_, Clock::now() + options_.timeout, {}));
   }
+  (void)co_await async::Gather(std::move(calls));
 }
 
 async::Task<> Load::Closed() {
@@ -64,8 +68,8 @@ async::Task<> Load::Worker(Asker& connection) {
   while (!over_ && (options_.calls == 0 || started_ < options_.calls)) {
     ++started_;
     const Clock::time_point start = Clock::now();
-    const absl::StatusOr<bool> outcome =
-        co_await connection.Ask(loop_, start + options_.timeout);
+    const absl::StatusOr<bool> outcome = co_await connection.Ask(
+        loop_, start + options_.timeout, stop_.get_token());
     if (measuring_) Note(start, outcome);
   }
 }
@@ -96,7 +100,7 @@ async::Task<> Load::Open() {
 async::Task<> Load::Late(Asker& connection, Clock::time_point due) {
   const bool measured = measuring_;
   const absl::StatusOr<bool> outcome =
-      co_await connection.Ask(loop_, due + options_.timeout);
+      co_await connection.Ask(loop_, due + options_.timeout, {});
   // Also where the time is up by now, or the slowest would not count.
   if (measured) Note(due, outcome);
 }
@@ -121,6 +125,7 @@ void Load::End() {
   report_.seconds = Seconds(Clock::now() - begin_);
   measuring_ = false;
   over_ = true;
+  stop_.request_stop();
 }
 
 void Load::Note(Clock::time_point due, const absl::StatusOr<bool>& outcome) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -79,6 +80,7 @@ class Load {
   int64_t started_ = 0;
   bool measuring_ = false;
   bool over_ = false;
+  std::stop_source stop_;  // of a closed loop's calls that nobody counts
   Clock::time_point begin_;
   std::chrono::nanoseconds cpu_begin_{};
   // Sleeps until a call is due: gRPC's own timers have whole milliseconds.

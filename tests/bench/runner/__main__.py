@@ -1,6 +1,8 @@
 """Measures the aggregator against its peers. Called by run.sh, which builds."""
 
 import argparse
+import dataclasses
+import shlex
 import sys
 import tempfile
 import time
@@ -21,6 +23,8 @@ def parse_arguments() -> argparse.Namespace:
                         help="fewer and shorter rounds; prints, writes nothing")
     parser.add_argument("--check", action="store_true",
                         help="only compare the contenders' answers")
+    parser.add_argument("--rounds", type=int, help="instead of 3")
+    parser.add_argument("--seconds", type=float, help="of each measuring, instead of 2")
     parser.add_argument("--only", default="", metavar="NAMES",
                         help="contenders beside ours, as floor,go; writes nothing")
     return parser.parse_args()
@@ -34,6 +38,11 @@ def main() -> int:
         taking_part = [c for c in taking_part if c.name in names]
     with tempfile.TemporaryDirectory() as work:
         plan = QUICK if arguments.quick else FULL
+        plan = dataclasses.replace(
+            plan,
+            rounds=arguments.rounds or plan.rounds,
+            seconds=arguments.seconds or plan.seconds,
+        )
         measure = Measure(plan, taking_part, Path(work))
         if arguments.check:
             with backends(Path(work)) as near:
@@ -45,7 +54,8 @@ def main() -> int:
     print(f"\n{minutes:.1f} minutes\n\n" + report.bar_table(bars(figures)))
     if not arguments.quick and not arguments.only:
         notes = (BENCH / "NOTES.md").read_text(encoding="utf-8")
-        text = report.render(figures, "tests/bench/run.sh", notes, minutes)
+        text = report.render(
+            figures, shlex.join(["tests/bench/run.sh", *sys.argv[1:]]), notes, minutes)
         (BENCH / "RESULTS.md").write_text(text, encoding="utf-8")
     return 0
 
