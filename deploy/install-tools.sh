@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the tools that call and load a server, grpcurl and ghz, into
-# build/tools/bin, with Go. What is on the PATH already is not installed.
+# Installs what calls, loads and watches a server into build/tools/bin: grpcurl
+# and ghz, with Go, and Prometheus, out of Debian's package. What is on the PATH
+# already is not installed.
 #
 #   deploy/install-tools.sh
 #   export PATH=$PWD/build/tools/bin:$PATH
@@ -25,3 +26,13 @@ install() {
 
 install grpcurl "github.com/fullstorydev/grpcurl/cmd/grpcurl@v$GRPCURL_VERSION"
 install ghz "github.com/bojand/ghz/cmd/ghz@v$GHZ_VERSION"
+
+# The programs alone: Debian's package would start a server of its own.
+if ! command -v promtool >/dev/null && command -v apt-get >/dev/null; then
+  echo "Unpacking prometheus"
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  (cd "$work" && apt-get download -qq prometheus && dpkg -x ./*.deb .)
+  mkdir -p "$GOBIN"
+  cp "$work"/usr/bin/prom{etheus,tool} "$GOBIN"
+fi

@@ -23,7 +23,7 @@ while (($#)); do
       shift 2
       ;;
     -h | --help)
-      sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
+      sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' tests/run.sh
       exit
       ;;
     *) break ;;

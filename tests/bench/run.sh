@@ -14,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 case ${1-} in
   -h | --help)
-    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
+    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' tests/bench/run.sh
     exit
     ;;
 esac
