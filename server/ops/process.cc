@@ -14,7 +14,6 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "grpc/health/v1/health.pb.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "server/async/clock.h"
 #include "server/ops/server_metrics.h"
@@ -89,8 +88,6 @@ void PrepareProcess() {
   }
   std::signal(SIGPIPE, SIG_IGN);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  // gRPC serves health without its descriptor: linked in, reflection finds it.
-  (void)grpc::health::v1::HealthCheckRequest::descriptor();
 }
 
 async::Watchdog::OnStall LogStalls(Logger& logger) {

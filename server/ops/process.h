@@ -28,9 +28,8 @@ class StopSignals {
 };
 
 // What every server process does before its first thread: raises the limit on
-// open files as far as it may, ignores SIGPIPE, has reflection know the health
-// service, and turns off Abseil's deadlock detection, which Debian's build has
-// on and every mutex of gRPC pays for.
+// open files as far as it may, ignores SIGPIPE, and turns off Abseil's deadlock
+// detection, which Debian's build has on and every mutex of gRPC pays for.
 void PrepareProcess();
 
 // Logs a step that holds a loop of the server, naming its RPC.

@@ -11,6 +11,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <utility>
 #include <vector>
@@ -92,8 +93,10 @@ class ServedMethod final : public Method {
   using RequestCall = typename Kind::RequestCall;
   using Handler = typename Kind::Handler;
 
-  // `index` is its place among the server's methods.
-  ServedMethod(const char* name, std::size_t index,
+  // `index` is its place among the server's methods; none for one of the
+  // server's own, such as health checking, which is neither limited nor counted
+  // nor observed: it has to work where nothing else does.
+  ServedMethod(const char* name, std::optional<std::size_t> index,
                typename Kind::Service& service, RequestCall request_call,
                Handler handler)
       : name_(name),
@@ -141,20 +144,32 @@ class ServedMethod final : public Method {
   async::Task<> Serve(ServingLoop& serving, std::unique_ptr<Call> call) {
     serving.loop.set_activity(name_);
     call->Begin();
-    CallStats& stats = serving.stats[index_];
+    if (!index_) {
+      (void)co_await Answer(serving, *call, /*admitted=*/true);
+      co_return;
+    }
+    CallStats& stats = serving.stats[*index_];
     stats.OnStart();
     const Admission::Ticket ticket = serving.admission->Enter();
+    const grpc::Status status =
+        co_await Answer(serving, *call, static_cast<bool>(ticket));
+    stats.OnEnd(status.error_code(), async::Clock::now() - call->start());
+    if (serving.observer != nullptr) serving.observer->OnEnd(*call, status);
+  }
+
+  // Runs the handler, sends what it says, and waits for the call's end.
+  async::Task<grpc::Status> Answer(ServingLoop& serving, Call& call,
+                                   bool admitted) {
     grpc::Status status(grpc::StatusCode::RESOURCE_EXHAUSTED,
                         "too many requests in flight");
     // Not a conditional expression: GCC 12 destroys the temporaries of a
     // co_await in one twice.
-    if (ticket) status = co_await Handle(*call);
-    async::Operation<FinishCall> finish(serving.loop, {call.get(), &status});
+    if (admitted) status = co_await Handle(call);
+    async::Operation<FinishCall> finish(serving.loop, {&call, &status});
     // False: the call is dead, and nobody reads the answer.
     co_await finish;
-    co_await call->End();
-    stats.OnEnd(status.error_code(), async::Clock::now() - call->start());
-    if (serving.observer != nullptr) serving.observer->OnEnd(*call, status);
+    co_await call.End();
+    co_return status;
   }
 
   async::Task<grpc::Status> Handle(Call& call) {
@@ -166,7 +181,7 @@ class ServedMethod final : public Method {
   }
 
   const char* const name_;
-  const std::size_t index_;
+  const std::optional<std::size_t> index_;
   typename Kind::Service& service_;
   const RequestCall request_call_;
   const Handler handler_;

@@ -2,7 +2,6 @@
 
 #include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 
 #include <algorithm>
@@ -22,6 +21,7 @@ namespace gather::rpc {
 namespace {
 
 constexpr std::chrono::milliseconds kLagPeriod(100);
+constexpr int kPostedHealthRequests = 4;
 
 }  // namespace
 
@@ -69,7 +69,6 @@ void Server::Configure(grpc::ServerBuilder& builder) const {
 
 absl::Status Server::Start() {
   assert(state_ == State::kConfiguration);
-  grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   absl::StatusOr<std::unique_ptr<Listener>> listener =
       Listener::Open(options_.listen);
@@ -85,6 +84,7 @@ absl::Status Server::Start() {
       options_.credentials != nullptr ? options_.credentials
                                       : grpc::InsecureServerCredentials());
   for (grpc::Service* service : services_) builder.RegisterService(service);
+  ServeHealth(builder);
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(std::make_unique<ServingLoop>(
         i, builder.AddCompletionQueue(), &admission_, options_.observer,
@@ -93,11 +93,6 @@ absl::Status Server::Start() {
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
     return absl::InternalError("gRPC could not build the server");
-  }
-  for (const auto& method : methods_) {
-    const std::string name = method->name();
-    server_->GetHealthCheckService()->SetServingStatus(
-        name.substr(0, name.find('/')), true);
   }
   std::vector<const async::EventLoop*> watched;
   for (const auto& serving : loops_) {
@@ -119,6 +114,24 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
+void Server::ServeHealth(grpc::ServerBuilder& builder) {
+  for (const auto& method : methods_) {
+    const std::string name = method->name();
+    health_.AddService(name.substr(0, name.find('/')));
+  }
+  using Service = Health::AsyncService;
+  builder.RegisterService(&health_.service());
+  health_methods_.push_back(
+      std::make_unique<UnaryMethod<Service, Health::Request, Health::Response>>(
+          "grpc.health.v1.Health/Check", std::nullopt, health_.service(),
+          &Service::RequestCheck, std::bind_front(&Health::Check, &health_)));
+  health_methods_.push_back(
+      std::make_unique<
+          StreamMethod<Service, Health::Request, Health::Response>>(
+          "grpc.health.v1.Health/Watch", std::nullopt, health_.service(),
+          &Service::RequestWatch, std::bind_front(&Health::Watch, &health_)));
+}
+
 void Server::Accept(
     std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor) {
   listener_->Start([acceptor = std::shared_ptr(std::move(acceptor))](
@@ -135,6 +148,11 @@ async::Task<> Server::Serve(ServingLoop& serving) {
   async::TaskScope acceptors;
   for (const auto& method : methods_) {
     for (int i = 0; i < options_.posted_requests; ++i) {
+      acceptors.Spawn(method->Accept(serving));
+    }
+  }
+  for (const auto& method : health_methods_) {
+    for (int i = 0; i < kPostedHealthRequests; ++i) {
       acceptors.Spawn(method->Accept(serving));
     }
   }
@@ -178,7 +196,7 @@ void Server::OnFlood(const std::string& peer) const {
 void Server::StopServing() {
   if (state_ != State::kActive) return;
   state_ = State::kDraining;
-  server_->GetHealthCheckService()->SetServingStatus(false);
+  health_.StopServing();
 }
 
 void Server::AwaitLeave(async::Clock::time_point deadline) const {
@@ -198,6 +216,7 @@ void Server::Drain(async::Clock::time_point deadline) {
   if (state_ != State::kDraining) return;
   // First: gRPC does not close connections that are handed to it later.
   listener_->Stop();
+  health_.EndWatches();
   AwaitLeave(deadline);
   // On this thread, while the loops go on: it returns when the last call has
   // ended.

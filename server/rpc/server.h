@@ -19,6 +19,7 @@
 #include "server/async/clock.h"
 #include "server/async/watchdog.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/health.h"
 #include "server/rpc/listener.h"
 #include "server/rpc/method.h"
 #include "server/rpc/reset_guard.h"
@@ -141,6 +142,7 @@ class Server {
   void Configure(grpc::ServerBuilder& builder) const;
   void Accept(
       std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor);
+  void ServeHealth(grpc::ServerBuilder& builder);
   async::Task<> Serve(ServingLoop& serving);
   void OnFlood(const std::string& peer) const;
   void AwaitLeave(async::Clock::time_point deadline) const;
@@ -150,6 +152,8 @@ class Server {
   Admission admission_;
   std::vector<grpc::Service*> services_;
   std::vector<std::unique_ptr<Method>> methods_;
+  Health health_;
+  std::vector<std::unique_ptr<Method>> health_methods_;
   std::vector<std::unique_ptr<ServingLoop>> loops_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> threads_;

@@ -10,8 +10,7 @@
 namespace gather::rpc {
 
 // What a server has counted so far. Calls that gRPC ends before they are taken
-// in, and those of health checking and reflection, which it serves by itself,
-// are not among them.
+// in, and those of health checking and reflection, are not among them.
 struct ServerStats {
   struct Method {
     const char* name;  // "package.Service/Method"

@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "server/async/clock.h"
 #include "tests/support/aggregator_fixture.h"
 #include "tests/support/replies.h"
@@ -14,6 +19,7 @@ using async::Clock;
 using grpc::health::v1::HealthCheckResponse;
 using rpc::Server;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kService[] = "gather.aggregator.v1.AggregatorService";
 
@@ -68,6 +74,83 @@ TEST(LifecycleTest, HealthIsServingUntilStopServing) {
   fixture.server().StopServing();
   EXPECT_EQ(fixture.Health(), HealthCheckResponse::NOT_SERVING);
   EXPECT_EQ(fixture.Health(kService), HealthCheckResponse::NOT_SERVING);
+}
+
+// A call of grpc.health.v1.Health/Watch.
+class HealthWatch {
+ public:
+  explicit HealthWatch(const AggregatorFixture& fixture,
+                       const std::string& service = "")
+      : stub_(grpc::health::v1::Health::NewStub(fixture.NewChannel())) {
+    context_.set_deadline(std::chrono::system_clock::now() + kPatience);
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    reader_ = stub_->Watch(&context_, request);
+  }
+
+  // What it says next; UNKNOWN where it has ended.
+  HealthStatus Next() {
+    HealthCheckResponse response;
+    return reader_->Read(&response) ? response.status()
+                                    : HealthCheckResponse::UNKNOWN;
+  }
+  grpc::StatusCode Finish() { return reader_->Finish().error_code(); }
+
+ private:
+  const std::unique_ptr<grpc::health::v1::Health::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<HealthCheckResponse>> reader_;
+};
+
+TEST(LifecycleTest, WatchersOfHealthAreToldAndLetGo) {
+  AggregatorFixture fixture;
+  HealthWatch all(fixture);
+  HealthWatch service(fixture, kService);
+  HealthWatch unknown(fixture, "gather.Unknown");
+  EXPECT_EQ(all.Next(), HealthCheckResponse::SERVING);
+  EXPECT_EQ(service.Next(), HealthCheckResponse::SERVING);
+  EXPECT_EQ(unknown.Next(), HealthCheckResponse::SERVICE_UNKNOWN);
+
+  fixture.server().StopServing();
+  EXPECT_EQ(all.Next(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(service.Next(), HealthCheckResponse::NOT_SERVING);
+
+  // They do not hold the drain up.
+  const Clock::time_point start = Clock::now();
+  fixture.server().Drain(start + 2 * kPatience);
+  EXPECT_LT(Clock::now() - start, kPatience);
+  for (HealthWatch* watch : {&all, &service, &unknown}) {
+    EXPECT_EQ(watch->Next(), HealthCheckResponse::UNKNOWN);
+    EXPECT_EQ(watch->Finish(), grpc::StatusCode::UNAVAILABLE);
+  }
+}
+
+TEST(LifecycleTest, HealthIsNeitherLimitedNorCounted) {
+  FixtureOptions options;
+  options.server.max_inflight = 1;
+  AggregatorFixture fixture(options);
+  Gate gate;
+  fixture.user.SetScript({AnswerRight(&gate)});
+  PendingOverview held(fixture.stub(), RequestFor("u-1"));
+  ASSERT_TRUE(fixture.user.calls().WaitFor(1));
+  EXPECT_EQ(fixture.Health(), HealthCheckResponse::SERVING);
+  EXPECT_EQ(fixture.server().stats().refused, 0);
+  for (const auto& method : fixture.server().stats().methods) {
+    EXPECT_THAT(method.name, Not(HasSubstr("grpc.health")));
+  }
+  gate.Open();
+  EXPECT_TRUE(IsWhole(held.Await().response, "u-1"));
+}
+
+TEST(LifecycleTest, UnknownServiceHasNoHealth) {
+  AggregatorFixture fixture;
+  const auto stub = grpc::health::v1::Health::NewStub(fixture.NewChannel());
+  grpc::ClientContext context;
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service("gather.Unknown");
+  HealthCheckResponse response;
+  EXPECT_EQ(stub->Check(&context, request, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
 }
 
 TEST(LifecycleTest, CallsAreServedAfterStopServing) {

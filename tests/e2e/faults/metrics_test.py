@@ -110,7 +110,7 @@ class Exact(harness.FaultTest):
     def start(self):
         flags = {"user": ("--error_rate=0.3", "--error_code=UNAVAILABLE"),
                  "order": ("--error_rate=0.1", "--error_code=INTERNAL"),
-                 "product": ("--hang_rate=0.002",)}
+                 "product": (f"--hang_rate={20 / self.CALLS}",)}
         for role in harness.ROLES:
             self.start_backend(role, *flags[role], metrics=True)
         self.start_aggregator(f"--section_timeout={2 * harness.SLOWNESS}s",
