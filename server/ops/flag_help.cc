@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "grpcpp/grpcpp.h"
+#include "server/ops/log_escape.h"
 #include "server/ops/parse_flags.h"
 
 #ifndef GATHER_VERSION
@@ -87,9 +88,9 @@ std::string VersionText() {
 
 int ReportBadUsage(std::string_view message) {
   const std::string name = ProgramName();
-  const std::string line = absl::StrCat(
-      name, ": ", absl::string_view(message.data(), message.size()), "; see ",
-      name, " --help\n");
+  std::string line = absl::StrCat(name, ": ");
+  AppendPlainText(line, message);  // it may quote what was typed
+  absl::StrAppend(&line, "; see ", name, " --help\n");
   std::fputs(line.c_str(), stderr);
   return kExitBadUsage;
 }

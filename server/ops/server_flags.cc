@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/numbers.h"
 #include "server/ops/parse_flags.h"
 
 ABSL_FLAG(std::string, listen, "",
@@ -19,8 +20,8 @@ ABSL_FLAG(int64_t, max_inflight, -1,
           "RESOURCE_EXHAUSTED; 0 means no limit, -1 the program's default "
           "(aggregator 20000, backend no limit)");
 ABSL_FLAG(int, max_streams_per_connection, -1,
-          "calls at a time on one connection; -1 means the program's default "
-          "(aggregator 1000, backend no limit)");
+          "calls at a time on one connection; 0 means no limit, -1 the "
+          "program's default (aggregator 1000, backend no limit)");
 ABSL_FLAG(
     int, max_resets_per_second, -1,
     "a connection on which more calls are cancelled in a second is ended; "
@@ -101,10 +102,26 @@ absl::Status CheckFlags() {
   return absl::OkStatus();
 }
 
-// gRPC keeps these in an int of milliseconds.
+// gRPC keeps these in an int of milliseconds; what is less than one is not
+// none.
 std::chrono::milliseconds Milliseconds(absl::Duration duration) {
   return absl::ToChronoMilliseconds(
-      std::min(duration, absl::Milliseconds(std::numeric_limits<int>::max())));
+      std::min(absl::Ceil(duration, absl::Milliseconds(1)),
+               absl::Milliseconds(std::numeric_limits<int>::max())));
+}
+
+absl::Status CheckFlagAddress(std::string_view flag, const std::string& value) {
+  const std::size_t colon = value.rfind(':');
+  int port = -1;
+  if (colon != std::string::npos &&
+      absl::SimpleAtoi(value.substr(colon + 1), &port) && port >= 0 &&
+      port <= 65535) {
+    return absl::OkStatus();
+  }
+  return FlagError(flag,
+                   absl::StrCat("must be host:port, with a port from 0 to "
+                                "65535, not \"",
+                                value, "\""));
 }
 
 // Null where no flag asks for TLS.
@@ -138,6 +155,8 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   rpc::ServerOptions& server = settings.server;
   const std::string listen = absl::GetFlag(FLAGS_listen);
   server.listen = listen.empty() ? defaults.listen : listen;
+  checked = CheckFlagAddress("listen", server.listen);
+  if (!checked.ok()) return checked;
   const int loops = absl::GetFlag(FLAGS_event_loops);
   server.event_loops =
       loops > 0
@@ -148,6 +167,9 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   const int streams = absl::GetFlag(FLAGS_max_streams_per_connection);
   server.max_streams_per_connection =
       streams >= 0 ? streams : defaults.max_streams_per_connection;
+  if (streams == 0) {
+    server.max_streams_per_connection = std::numeric_limits<int>::max();
+  }
   const int resets = absl::GetFlag(FLAGS_max_resets_per_second);
   server.max_resets_per_second =
       resets >= 0 ? resets : defaults.max_resets_per_second;
@@ -173,6 +195,12 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   settings.check_config = absl::GetFlag(FLAGS_check_config);
   settings.metrics_listen = defaults.metrics_listen;
   settings.metrics_port_file = absl::GetFlag(FLAGS_metrics_port_file);
+  if (!settings.metrics_listen.empty()) {
+    checked = CheckFlagAddress("metrics_listen", settings.metrics_listen);
+    if (!checked.ok()) return checked;
+  } else if (!settings.metrics_port_file.empty()) {
+    return FlagError("metrics_port_file", "needs --metrics_listen");
+  }
   settings.request_log.sample =
       static_cast<uint32_t>(absl::GetFlag(FLAGS_log_sample));
   return settings;

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
@@ -35,6 +36,7 @@ constexpr std::size_t kMaxFileBytes = std::size_t{4} << 20;
 struct Free {
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
 using Bio = std::unique_ptr<BIO, Free>;
@@ -117,6 +119,35 @@ std::string WhyNotValid(const X509& certificate) {
   return "";
 }
 
+// "", or why TLS would not take the certificates, though they are sound: one
+// whose key is too short, say.
+std::string WhyRefused(const std::vector<Certificate>& chain) {
+  const std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_method()));
+  bool taken = context != nullptr &&
+               SSL_CTX_use_certificate(context.get(), chain.front().get()) == 1;
+  for (std::size_t i = 1; taken && i < chain.size(); ++i) {
+    taken = SSL_CTX_add1_chain_cert(context.get(), chain[i].get()) == 1;
+  }
+  const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
+  ERR_clear_error();
+  if (taken) return "";
+  return absl::StrCat(" is refused by TLS: ",
+                      reason != nullptr ? reason : "no reason given");
+}
+
+// The key alone, as PEM: gRPC would take a certificate that stands with it for
+// its own.
+std::string ToPem(EVP_PKEY* key) {
+  const Bio out(BIO_new(BIO_s_mem()));
+  if (PEM_write_bio_PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr,
+                               nullptr) != 1) {
+    return "";
+  }
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  return std::string(text, static_cast<std::size_t>(size));
+}
+
 absl::Status CheckRoots(const FlagFile& file, const std::string& pem) {
   const std::vector<Certificate> roots = ParseCertificates(pem);
   if (roots.empty()) return FileError(file, " holds no certificate in PEM");
@@ -130,14 +161,16 @@ absl::Status CheckRoots(const FlagFile& file, const std::string& pem) {
   return absl::OkStatus();
 }
 
-// Sets the expiry as well.
+// Sets the expiry, and leaves nothing but the key in what the key's file held.
 absl::Status CheckIdentity(const TlsFiles& files, TlsMaterial& material) {
   const std::vector<Certificate> chain = ParseCertificates(material.chain);
   if (chain.empty()) {
     return FileError(files.cert, " holds no certificate in PEM");
   }
-  const std::string why = WhyNotValid(*chain.front());
-  if (!why.empty()) return FileError(files.cert, why);
+  for (const std::string& why :
+       {WhyNotValid(*chain.front()), WhyRefused(chain)}) {
+    if (!why.empty()) return FileError(files.cert, why);
+  }
   const Key key = ParseKey(material.key);
   if (key == nullptr) {
     return FileError(files.key,
@@ -149,6 +182,7 @@ absl::Status CheckIdentity(const TlsFiles& files, TlsMaterial& material) {
     return FileError(files.key, " does not fit the certificate in " +
                                     Quote(files.cert.path));
   }
+  material.key = ToPem(key.get());
   material.expiry = TimeOf(X509_get0_notAfter(chain.front().get()));
   return absl::OkStatus();
 }

@@ -24,7 +24,8 @@ struct TlsFiles {
   FlagFile key;
 };
 
-// Their contents, in PEM; empty where there is no file.
+// Their contents, in PEM, of the key's file the key alone; empty where there is
+// no file.
 struct TlsMaterial {
   std::string roots;
   std::string chain;
@@ -36,8 +37,8 @@ struct TlsMaterial {
 };
 
 // Reads the files and checks them: each can be read and holds what it is for,
-// the certificate is valid today and the key fits it, at least one authority is
-// valid today. The error is INVALID_ARGUMENT with one line that names the flag
+// the certificate is valid today, TLS would take it and the key fits it, at least
+// one authority is valid today. The error is INVALID_ARGUMENT with one line that names the flag
 // and the file.
 //
 // Blocks on the disk. Thread: any.

@@ -50,12 +50,12 @@ int PortOf(int fd) {
 }
 
 // -1, with errno, where that fails.
-int ListenOn(const addrinfo& info, int port) {
+int ListenOn(const addrinfo& info, int port, bool v6_only) {
   const int fd =
       socket(info.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   const int on = 1;
-  const int off = 0;
+  const int only = v6_only ? 1 : 0;
   // A server that restarts need not wait for its old connections. Not
   // SO_REUSEPORT: with it, a second server would start on the same port and
   // take half of the connections.
@@ -64,8 +64,8 @@ int ListenOn(const addrinfo& info, int port) {
   std::copy_n(reinterpret_cast<const char*>(info.ai_addr), info.ai_addrlen,
               reinterpret_cast<char*>(&address));
   if (info.ai_family == AF_INET6) {
-    // [::] means IPv4 too.
-    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    // [::] means IPv4 too, unless that has a socket of its own.
+    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
     reinterpret_cast<sockaddr_in6*>(&address)->sin6_port = htons(port);
   } else {
     reinterpret_cast<sockaddr_in*>(&address)->sin_port = htons(port);
@@ -113,7 +113,7 @@ absl::Status Listener::Listen(const std::string& host,
       reinterpret_cast<const sockaddr_in6*>(found->ai_addr);
   port_ = ntohs(first->sin6_port);  // where sin_port is too
   for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
-    const int fd = ListenOn(*info, port_);
+    const int fd = ListenOn(*info, port_, /*v6_only=*/!fds_.empty());
     // A machine without IPv6 has names for it all the same.
     if (fd < 0 && errno == EAFNOSUPPORT && info->ai_next != nullptr) continue;
     if (fd < 0 && errno == EADDRNOTAVAIL && !fds_.empty()) continue;

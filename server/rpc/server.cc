@@ -218,11 +218,11 @@ void Server::Drain(async::Clock::time_point deadline) {
   listener_->Stop();
   health_.EndWatches();
   AwaitLeave(deadline);
+  reset_guard_.reset();  // it looks at connections
   // On this thread, while the loops go on: it returns when the last call has
   // ended.
   server_->Shutdown(async::ToTimespec(deadline));
   threads_.clear();  // joins: each ends once its calls are settled
-  reset_guard_.reset();
   // Before its queues are shut down, which the loops do as they go: gRPC
   // insists. They and the watchdog stay until then, for stats().
   server_.reset();

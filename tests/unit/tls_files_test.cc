@@ -68,6 +68,25 @@ TEST_F(TlsFilesTest, RefusesADirectoryAndAFileWithoutEnd) {
   EXPECT_EQ(WhyNot(files_), "--key: '/dev/zero' is too large");
 }
 
+TEST_F(TlsFilesTest, RefusesACertificateThatTlsWouldRefuse) {
+  const std::string make =
+      "openssl req -x509 -newkey rsa:512 -nodes -subj /CN=weak -days 2 -keyout "
+      "'" +
+      files_.key.path + "' -out '" + files_.cert.path + "' 2>/dev/null";
+  ASSERT_EQ(std::system(make.c_str()), 0);
+  EXPECT_THAT(WhyNot(files_),
+              AllOf(StartsWith("--cert: '"), HasSubstr("refused by TLS: ")));
+}
+
+TEST_F(TlsFilesTest, KeepsOnlyTheKeyOfTheKeysFile) {
+  const std::string key = ReadAll(files_.key.path);
+  WriteAll(files_.key.path,
+           ReadAll(authority_.Files("b").cert.path) + "\n" + key);
+  const auto read = ReadTlsFiles(files_);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->key, key);
+}
+
 TEST_F(TlsFilesTest, RefusesAKeyThatDoesNotFit) {
   files_.key.path = authority_.Files("b").key.path;
   EXPECT_EQ(WhyNot(files_), "--key: '" + files_.key.path +
