@@ -10,10 +10,11 @@
 
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/reflection.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "grpcpp/grpcpp.h"
-#include "server/ops/log_escape.h"
 #include "server/ops/parse_flags.h"
 
 #ifndef GATHER_VERSION
@@ -89,7 +90,11 @@ std::string VersionText() {
 int ReportBadUsage(std::string_view message) {
   const std::string name = ProgramName();
   std::string line = absl::StrCat(name, ": ");
-  AppendPlainText(line, message);  // it may quote what was typed
+  for (const char& c : message) {  // it may quote what was typed
+    const absl::string_view text(&c, 1);
+    absl::StrAppend(&line, absl::ascii_iscntrl(c) ? absl::CHexEscape(text)
+                                                  : std::string(text));
+  }
   absl::StrAppend(&line, "; see ", name, " --help\n");
   std::fputs(line.c_str(), stderr);
   return kExitBadUsage;
