@@ -37,9 +37,9 @@ struct TlsMaterial {
 };
 
 // Reads the files and checks them: each can be read and holds what it is for,
-// the certificate is valid today, TLS would take it and the key fits it, at least
-// one authority is valid today. The error is INVALID_ARGUMENT with one line that names the flag
-// and the file.
+// the certificate is valid today, TLS would take it and the key fits it, at
+// least one authority is valid today. The error is INVALID_ARGUMENT with one
+// line that names the flag and the file.
 //
 // Blocks on the disk. Thread: any.
 absl::StatusOr<TlsMaterial> ReadTlsFiles(const TlsFiles& files);
