@@ -198,8 +198,6 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   if (!settings.metrics_listen.empty()) {
     checked = CheckFlagAddress("metrics_listen", settings.metrics_listen);
     if (!checked.ok()) return checked;
-  } else if (!settings.metrics_port_file.empty()) {
-    return FlagError("metrics_port_file", "needs --metrics_listen");
   }
   settings.request_log.sample =
       static_cast<uint32_t>(absl::GetFlag(FLAGS_log_sample));
