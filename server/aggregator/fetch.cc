@@ -5,17 +5,12 @@
 
 namespace gather::aggregator {
 
-rpc::CallOptions MakeCallOptions(const FanOut& fan_out, rpc::CallStats* stats) {
-  rpc::CallOptions options;
-  options.deadline = fan_out.deadline;
-  options.stop = fan_out.stop;
-  options.stats = stats;
-  options.metadata = fan_out.call.ChildTraceMetadata();
+void AddMetadata(const FanOut& fan_out, grpc::ClientContext& call) {
+  fan_out.call.AddChildTrace(call);
   for (const std::string& key : fan_out.forwarded_keys) {
     const std::string_view value = fan_out.call.Metadata(key);
-    if (!value.empty()) options.metadata.emplace_back(key, value);
+    if (!value.empty()) call.AddMetadata(key, std::string(value));
   }
-  return options;
 }
 
 void Record(const FanOut& fan_out, v1::Section section,

@@ -96,8 +96,9 @@ BranchResult<typename Source::Reply> Conclude(
   return result;
 }
 
-// What a branch's call is made with. Each call is a span of its own.
-rpc::CallOptions MakeCallOptions(const FanOut& fan_out, rpc::CallStats* stats);
+// Adds what goes with a branch's call: a span of its own, and what is forwarded
+// of the caller's metadata.
+void AddMetadata(const FanOut& fan_out, grpc::ClientContext& call);
 
 // Counts what a branch came to, and notes it for the request's log line.
 void Record(const FanOut& fan_out, v1::Section section,
@@ -119,7 +120,11 @@ async::Task<BranchResult<typename Source::Reply>> Fetch(
   result.start = async::Clock::now();
   while (true) {
     rpc::UnaryCall call(fan_out.call.loop(), backend.stub, Source::kCall,
-                        request, MakeCallOptions(fan_out, &backend.calls));
+                        request,
+                        {.deadline = fan_out.deadline,
+                         .stop = fan_out.stop,
+                         .stats = &backend.calls});
+    AddMetadata(fan_out, call.context());
     result.reply = co_await call;
     const auto backoff = retry.After(result.reply.status());
     if (!backoff) break;

@@ -1,7 +1,11 @@
 #include "server/ops/process.h"
 
 #include <errno.h>
+#ifdef GATHER_MIMALLOC
+#include <mimalloc.h>
+#elif defined(__GLIBC__)
 #include <malloc.h>
+#endif
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -32,6 +36,15 @@ absl::Status WritePortFile(const std::string& path, int port) {
     return absl::UnavailableError("can't write the port to " + path);
   }
   return absl::OkStatus();
+}
+
+// Gives the system back what is free, and would be kept for the next time.
+void ReturnMemory() {
+#ifdef GATHER_MIMALLOC
+  mi_collect(true);
+#elif defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 // How callers are authenticated, in the log.
@@ -104,10 +117,7 @@ rpc::ResetGuard::OnFlood LogFloods(Logger& logger) {
   return [&logger](const std::string& peer) {
     logger.Log(LogLevel::kWarning, "connection ended for its resets",
                {{"peer", std::string_view(peer)}});
-#ifdef __GLIBC__
-    // What a flood has used is free by now, but glibc would keep it.
-    malloc_trim(0);
-#endif
+    ReturnMemory();
   };
 }
 

@@ -55,7 +55,7 @@ bool RequestLog::Wanted(const rpc::ServerCall& call, const grpc::Status& status,
                         LogLevel level) const {
   if (!logger_.Enabled(level)) return false;
   const bool well = status.ok() && !call.troubled();
-  return !well || IsSampled(call.trace().trace_id, options_.sample);
+  return !well || IsSampled(call.trace().trace_id(), options_.sample);
 }
 
 void RequestLog::OnEnd(const rpc::ServerCall& call,
@@ -70,8 +70,8 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
       {"peer", std::string_view(call.peer())},
       {"code", code},
       {"duration", absl::FromChrono(async::Clock::now() - call.start())},
-      {"trace_id", call.trace().trace_id},
-      {"span_id", call.trace().span_id}};
+      {"trace_id", call.trace().trace_id()},
+      {"span_id", call.trace().span_id()}};
   const std::string error = status.error_message();
   if (!status.ok()) fields.emplace_back("error", error);
   for (const auto& [key, value] : call.notes()) {

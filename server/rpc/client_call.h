@@ -10,9 +10,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,9 +28,6 @@ struct CallOptions {
 
   // Cancels the call with CANCELLED.
   std::stop_token stop;
-
-  // Sent with the request: lower-case keys.
-  std::vector<std::pair<std::string, std::string>> metadata;
 
   // Counts the call, where not null. The loop's own; must outlive the await.
   CallStats* stats = nullptr;
@@ -69,10 +64,10 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
         stats_(options.stats),
         stop_(std::move(options.stop)) {
     context_.set_deadline(async::ToTimespec(options.deadline));
-    for (auto& [key, value] : options.metadata) {
-      context_.AddMetadata(key, value);
-    }
   }
+
+  // What the call is made with, to add metadata to before the await.
+  grpc::ClientContext& context() { return context_; }
 
   bool await_ready() noexcept { return stop_.stop_requested(); }
 

@@ -7,20 +7,16 @@ void ServerCall::Begin() {
   peer_ = context_.peer();
   deadline_ = async::FromTimespec(context_.raw_deadline());
   ended_.set_activity(method_);
-  trace_ =
-      ReceiveTrace(Metadata("traceparent"), Metadata("tracestate"), trace_ids_);
-  context_.AddTrailingMetadata("traceparent", trace_.TraceParent());
+  trace_ = TraceContext::Receive(Metadata("traceparent"),
+                                 Metadata("tracestate"), trace_ids_);
+  context_.AddTrailingMetadata("traceparent", trace_.trace_parent());
 }
 
-std::vector<std::pair<std::string, std::string>>
-ServerCall::ChildTraceMetadata() {
-  const TraceContext child = trace_.Child(trace_ids_);
-  std::vector<std::pair<std::string, std::string>> metadata;
-  metadata.emplace_back("traceparent", child.TraceParent());
-  if (!child.trace_state.empty()) {
-    metadata.emplace_back("tracestate", child.trace_state);
+void ServerCall::AddChildTrace(grpc::ClientContext& call) {
+  call.AddMetadata("traceparent", trace_.ChildTraceParent(trace_ids_));
+  if (!trace_.trace_state().empty()) {
+    call.AddMetadata("tracestate", trace_.trace_state());
   }
-  return metadata;
 }
 
 std::string_view ServerCall::Metadata(std::string_view key) const {

@@ -1,10 +1,12 @@
 #ifndef GATHER_SERVER_RPC_SERVER_CALL_H_
 #define GATHER_SERVER_RPC_SERVER_CALL_H_
 
+#include <grpcpp/client_context.h>
 #include <grpcpp/server_context.h>
 
 #include <chrono>
 #include <coroutine>
+#include <cstddef>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -59,8 +61,8 @@ class ServerCall {
   // where the caller sent none.
   const TraceContext& trace() const { return trace_; }
 
-  // What to send with an outbound call, so that it is a span of this trace.
-  std::vector<std::pair<std::string, std::string>> ChildTraceMetadata();
+  // Has an outbound call be a span of this trace.
+  void AddChildTrace(grpc::ClientContext& call);
 
   // What the caller sent under `key`, which is lower-case; empty for nothing.
   std::string_view Metadata(std::string_view key) const;
@@ -71,6 +73,7 @@ class ServerCall {
   using NoteValue =
       std::variant<std::string_view, std::string, async::Clock::duration>;
   void Note(std::string_view key, NoteValue value) {
+    if (notes_.empty()) notes_.reserve(kUsualNotes);
     notes_.emplace_back(key, std::move(value));
   }
   // The same of what went wrong: this call is worth a look, whatever its
@@ -96,6 +99,8 @@ class ServerCall {
   auto End() { return EndAwaiter(&ended_); }
 
  private:
+  static constexpr std::size_t kUsualNotes = 8;
+
   class EndNotice final : public async::Completion {
    public:
     explicit EndNotice(ServerCall* call) : call_(call) {}

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 
 namespace gather::rpc {
 namespace {
@@ -13,6 +12,7 @@ constexpr std::size_t kTraceIdLength = 32;
 constexpr std::size_t kSpanIdAt = 36;
 constexpr std::size_t kSpanIdLength = 16;
 constexpr std::size_t kFlagsAt = 53;
+constexpr std::size_t kFlagsLength = 2;
 constexpr std::size_t kLength = 55;
 constexpr std::size_t kMaxTraceState = 512;
 
@@ -31,68 +31,72 @@ bool IsPrintable(std::string_view text) {
                      [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-std::optional<TraceContext> Parse(std::string_view header) {
+bool IsTraceParent(std::string_view header) {
   if (header.size() < kLength || header[2] != '-' || header[35] != '-' ||
       header[52] != '-') {
-    return std::nullopt;
+    return false;
   }
   const std::string_view version = header.substr(0, 2);
   const std::string_view trace_id = header.substr(kTraceIdAt, kTraceIdLength);
   const std::string_view parent_id = header.substr(kSpanIdAt, kSpanIdLength);
-  const std::string_view flags = header.substr(kFlagsAt, 2);
   if (!IsHex(version) || version == "ff" || !IsHex(trace_id) ||
       IsZero(trace_id) || !IsHex(parent_id) || IsZero(parent_id) ||
-      !IsHex(flags)) {
-    return std::nullopt;
+      !IsHex(header.substr(kFlagsAt, kFlagsLength))) {
+    return false;
   }
   // Later versions may add fields; version 00 may not.
-  if (header.size() > kLength && (version == "00" || header[kLength] != '-')) {
-    return std::nullopt;
-  }
-  return TraceContext{.trace_id = std::string(trace_id),
-                      .span_id = std::string(parent_id),
-                      .flags = std::string(flags),
-                      .trace_state = {}};
+  return header.size() == kLength ||
+         (version != "00" && header[kLength] == '-');
 }
 
 }  // namespace
 
-std::string TraceIds::Make(int digits) {
+void TraceIds::Write(char* to, std::size_t length) {
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string id;
-  id.reserve(digits);
-  while (static_cast<int>(id.size()) < digits) {
+  for (char* const end = to + length; to < end;) {
     uint64_t bits = random_();
     if (bits == 0) continue;
-    for (int i = 0; i < 16; ++i, bits >>= 4) id += kDigits[bits & 15];
+    for (int i = 0; i < 16; ++i, bits >>= 4) *to++ = kDigits[bits & 15];
   }
-  return id;
 }
 
-std::string TraceContext::TraceParent() const {
-  return "00-" + trace_id + "-" + span_id + "-" + flags;
+TraceContext::TraceContext(TraceIds& ids)
+    : trace_parent_("00-00000000000000000000000000000000-0000000000000000-00") {
+  ids.Write(&trace_parent_[kTraceIdAt], kTraceIdLength);
+  ids.Write(&trace_parent_[kSpanIdAt], kSpanIdLength);
 }
 
-TraceContext TraceContext::Child(TraceIds& ids) const {
-  TraceContext child = *this;
-  child.span_id = ids.Make(kSpanIdLength);
+TraceContext TraceContext::Receive(std::string_view trace_parent,
+                                   std::string_view trace_state,
+                                   TraceIds& ids) {
+  if (!IsTraceParent(trace_parent)) return TraceContext(ids);
+  TraceContext own;
+  own.trace_parent_ = trace_parent.substr(0, kLength);
+  own.trace_parent_[0] = own.trace_parent_[1] = '0';  // the version we speak
+  ids.Write(&own.trace_parent_[kSpanIdAt], kSpanIdLength);
+  if (trace_state.size() <= kMaxTraceState && IsPrintable(trace_state)) {
+    own.trace_state_ = trace_state;
+  }
+  return own;
+}
+
+std::string TraceContext::ChildTraceParent(TraceIds& ids) const {
+  std::string child = trace_parent_;
+  ids.Write(&child[kSpanIdAt], kSpanIdLength);
   return child;
 }
 
-TraceContext ReceiveTrace(std::string_view trace_parent,
-                          std::string_view trace_state, TraceIds& ids) {
-  std::optional<TraceContext> caller = Parse(trace_parent);
-  if (!caller) {
-    return {.trace_id = ids.Make(kTraceIdLength),
-            .span_id = ids.Make(kSpanIdLength),
-            .flags = "00",
-            .trace_state = {}};
-  }
-  TraceContext own = caller->Child(ids);
-  if (trace_state.size() <= kMaxTraceState && IsPrintable(trace_state)) {
-    own.trace_state = trace_state;
-  }
-  return own;
+std::string_view TraceContext::Part(std::size_t at, std::size_t length) const {
+  if (trace_parent_.empty()) return {};
+  return std::string_view(trace_parent_).substr(at, length);
+}
+
+std::string_view TraceContext::trace_id() const {
+  return Part(kTraceIdAt, kTraceIdLength);
+}
+
+std::string_view TraceContext::span_id() const {
+  return Part(kSpanIdAt, kSpanIdLength);
 }
 
 }  // namespace gather::rpc

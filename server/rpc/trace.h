@@ -1,6 +1,7 @@
 #ifndef GATHER_SERVER_RPC_TRACE_H_
 #define GATHER_SERVER_RPC_TRACE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -13,9 +14,9 @@ class TraceIds {
  public:
   explicit TraceIds(uint64_t seed) : random_(seed) {}
 
-  // `digits` lower-case hexadecimal digits, not all of them 0; a multiple of
-  // 16.
-  std::string Make(int digits);
+  // Writes lower-case hexadecimal digits, not all of them 0, over the `length`
+  // characters at `to`: a multiple of 16.
+  void Write(char* to, std::size_t length);
 
  private:
   std::mt19937_64 random_;
@@ -23,24 +24,39 @@ class TraceIds {
 
 // Where a piece of work stands in a trace that spans processes, as the headers
 // `traceparent` and `tracestate` of https://www.w3.org/TR/trace-context/ say.
-struct TraceContext {
-  std::string trace_id;     // 32 hexadecimal digits
-  std::string span_id;      // 16; this piece of work's own
-  std::string flags;        // 2
-  std::string trace_state;  // handed on as it came; may be empty
+// Kept as the header's text: that is what every call takes in and sends on.
+class TraceContext {
+ public:
+  // None yet: all of it is empty.
+  TraceContext() = default;
+  // A new trace.
+  explicit TraceContext(TraceIds& ids);
 
-  // The header's value: "00-<trace_id>-<span_id>-<flags>".
-  std::string TraceParent() const;
+  // The trace of a call that came with these headers, with a span of its own. A
+  // `traceparent` that is absent or malformed is replaced by a new trace, and
+  // takes `trace_state` with it.
+  static TraceContext Receive(std::string_view trace_parent,
+                              std::string_view trace_state, TraceIds& ids);
 
-  // The same trace, with a span of its own.
-  TraceContext Child(TraceIds& ids) const;
+  // The header of a child of this piece of work: the same trace, and a span of
+  // its own.
+  std::string ChildTraceParent(TraceIds& ids) const;
+
+  // "00-<trace_id>-<span_id>-<flags>".
+  const std::string& trace_parent() const { return trace_parent_; }
+  // Handed on as it came; may be empty.
+  const std::string& trace_state() const { return trace_state_; }
+  // 32 hexadecimal digits.
+  std::string_view trace_id() const;
+  // 16; this piece of work's own.
+  std::string_view span_id() const;
+
+ private:
+  std::string_view Part(std::size_t at, std::size_t length) const;
+
+  std::string trace_parent_;
+  std::string trace_state_;
 };
-
-// The context of a call that came with these headers, with a span of its own. A
-// `traceparent` that is absent or malformed is replaced by a new trace, and
-// takes `trace_state` with it.
-TraceContext ReceiveTrace(std::string_view trace_parent,
-                          std::string_view trace_state, TraceIds& ids);
 
 }  // namespace gather::rpc
 

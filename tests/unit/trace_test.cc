@@ -14,22 +14,22 @@ constexpr char kParent[] =
 
 TEST(TraceTest, TakesTheCallersTraceWithASpanOfItsOwn) {
   TraceIds ids(1);
-  const TraceContext trace = ReceiveTrace(kParent, "vendor=1", ids);
-  EXPECT_EQ(trace.trace_id, kTraceId);
-  EXPECT_NE(trace.span_id, "b7ad6b7169203331");
-  EXPECT_EQ(trace.flags, "01");
-  EXPECT_EQ(trace.trace_state, "vendor=1");
-  EXPECT_EQ(trace.TraceParent(),
-            "00-" + trace.trace_id + "-" + trace.span_id + "-01");
+  const TraceContext trace = TraceContext::Receive(kParent, "vendor=1", ids);
+  EXPECT_EQ(trace.trace_id(), kTraceId);
+  EXPECT_NE(trace.span_id(), "b7ad6b7169203331");
+  EXPECT_EQ(trace.trace_state(), "vendor=1");
+  EXPECT_EQ(trace.trace_parent(), "00-" + std::string(kTraceId) + "-" +
+                                      std::string(trace.span_id()) + "-01");
 }
 
 TEST(TraceTest, ChildStaysInTheTrace) {
   TraceIds ids(1);
-  const TraceContext trace = ReceiveTrace(kParent, "vendor=1", ids);
-  const TraceContext child = trace.Child(ids);
-  EXPECT_EQ(child.trace_id, trace.trace_id);
-  EXPECT_NE(child.span_id, trace.span_id);
-  EXPECT_EQ(child.trace_state, "vendor=1");
+  const TraceContext trace = TraceContext::Receive(kParent, "vendor=1", ids);
+  const std::string child = trace.ChildTraceParent(ids);
+  EXPECT_EQ(child.size(), trace.trace_parent().size());
+  EXPECT_EQ(child.substr(0, 36), trace.trace_parent().substr(0, 36));
+  EXPECT_NE(child.substr(36, 16), trace.span_id());
+  EXPECT_EQ(child.substr(52), "-01");
 }
 
 TEST(TraceTest, MalformedHeaderIsReplacedAndItsStateDropped) {
@@ -47,31 +47,39 @@ TEST(TraceTest, MalformedHeaderIsReplacedAndItsStateDropped) {
         "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" +
             std::string(),
         std::string(10000, '0')}) {
-    const TraceContext trace = ReceiveTrace(bad, "vendor=1", ids);
-    EXPECT_NE(trace.trace_id, kTraceId) << bad;
-    EXPECT_EQ(trace.trace_id.size(), 32U);
-    EXPECT_EQ(trace.span_id.size(), 16U);
-    EXPECT_EQ(trace.trace_state, "");
+    const TraceContext trace = TraceContext::Receive(bad, "vendor=1", ids);
+    EXPECT_NE(trace.trace_id(), kTraceId) << bad;
+    EXPECT_EQ(trace.trace_id().size(), 32U);
+    EXPECT_EQ(trace.span_id().size(), 16U);
+    EXPECT_EQ(trace.trace_state(), "");
   }
 }
 
 TEST(TraceTest, LaterVersionMayHaveMoreFields) {
   TraceIds ids(1);
   const std::string later = "01" + std::string(kParent).substr(2) + "-more";
-  EXPECT_EQ(ReceiveTrace(later, "", ids).trace_id, kTraceId);
-  EXPECT_EQ(ReceiveTrace(later, "", ids).TraceParent().substr(0, 3), "00-");
+  EXPECT_EQ(TraceContext::Receive(later, "", ids).trace_id(), kTraceId);
+  EXPECT_EQ(TraceContext::Receive(later, "", ids).trace_parent().substr(0, 3),
+            "00-");
 }
 
 TEST(TraceTest, StateThatIsTooLongOrNotPrintableIsDropped) {
   TraceIds ids(1);
-  EXPECT_EQ(ReceiveTrace(kParent, std::string(513, 'a'), ids).trace_state, "");
-  EXPECT_EQ(ReceiveTrace(kParent, "a\nb", ids).trace_state, "");
+  EXPECT_EQ(
+      TraceContext::Receive(kParent, std::string(513, 'a'), ids).trace_state(),
+      "");
+  EXPECT_EQ(TraceContext::Receive(kParent, "a\nb", ids).trace_state(), "");
 }
 
 TEST(TraceTest, IdsDiffer) {
   TraceIds ids(1);
   std::set<std::string> seen;
-  for (int i = 0; i < 1000; ++i) seen.insert(ids.Make(16));
+  for (int i = 0; i < 1000; ++i) {
+    std::string id(16, '-');
+    ids.Write(id.data(), id.size());
+    EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos);
+    seen.insert(id);
+  }
   EXPECT_EQ(seen.size(), 1000U);
 }
 

@@ -139,7 +139,8 @@ void Merge(Answers* answers, GetOverviewResponse* response) {
 }
 
 int Serve(grpc::ServerBuilder& builder,
-          const std::function<void(grpc::Server&)>& start) {
+          const std::function<void(grpc::Server&)>& start,
+          const std::function<void()>& join) {
   int port = 0;
   builder.AddListeningPort(absl::GetFlag(FLAGS_listen),
                            grpc::InsecureServerCredentials(), &port);
@@ -157,6 +158,7 @@ int Serve(grpc::ServerBuilder& builder,
   int signal = 0;
   sigwait(&signals, &signal);
   server->Shutdown(system_clock::now() + std::chrono::seconds(1));
+  if (join) join();
   return 0;
 }
 

@@ -75,10 +75,12 @@ std::chrono::system_clock::time_point BranchDeadline(
 void Merge(Answers* answers, GetOverviewResponse* response);
 
 // The program: listens as the flags say, has `start` run once the server is up,
-// writes the port, and serves until SIGTERM. `builder` has its services.
+// writes the port, and serves until SIGTERM; then `join` has to wait for threads
+// that use the server. `builder` has its services.
 // Returns the exit code.
 int Serve(grpc::ServerBuilder& builder,
-          const std::function<void(grpc::Server&)>& start = {});
+          const std::function<void(grpc::Server&)>& start = {},
+          const std::function<void()>& join = {});
 
 // Parses the flags, and keeps SIGTERM for Serve(). First in main.
 void Begin(int argc, char** argv);

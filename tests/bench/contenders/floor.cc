@@ -193,12 +193,14 @@ int Main() {
                                            &service, &backends));
   }
   std::vector<std::jthread> threads;
-  const int exit_code = Serve(builder, [&](grpc::Server&) {
-    for (const auto& loop : loops) {
-      threads.emplace_back([&loop = *loop] { loop.Run(); });
-    }
-  });
-  return exit_code;
+  return Serve(
+      builder,
+      [&](grpc::Server&) {
+        for (const auto& loop : loops) {
+          threads.emplace_back([&loop = *loop] { loop.Run(); });
+        }
+      },
+      [&] { threads.clear(); });
 }
 
 }  // namespace

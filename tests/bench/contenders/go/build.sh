@@ -19,7 +19,7 @@ install() {
   go install "$2@v$3"
 }
 install protoc-gen-go google.golang.org/protobuf/cmd/protoc-gen-go \
-  "v$PROTOC_GEN_GO_VERSION"
+  "$PROTOC_GEN_GO_VERSION"
 install protoc-gen-go-grpc google.golang.org/grpc/cmd/protoc-gen-go-grpc \
   "$PROTOC_GEN_GO_GRPC_VERSION"
 
