@@ -2,6 +2,9 @@
 
 #include <chrono>
 
+#include "gather/order/v1/order.grpc.pb.h"
+#include "gather/product/v1/product.grpc.pb.h"
+#include "gather/user/v1/user.grpc.pb.h"
 #include "server/aggregator/plan.h"
 #include "server/aggregator/sources.h"
 #include "server/async/gather.h"
@@ -22,11 +25,14 @@ aggregator::v1::GetOverviewRequest Overview() {
   return request;
 }
 
-template <typename Source, typename Method>
-absl::Status Block(const Backends& backends, Method method,
+template <typename Source, typename Stub, typename Reply>
+absl::Status Block(const Backends& backends,
+                   grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                const typename Source::Request&,
+                                                Reply*),
                    grpc::ClientContext& context) {
-  typename Source::Stub stub(backends.channel(Source::kSection));
-  typename Source::Reply reply;
+  Stub stub(backends.channel(Source::kSection));
+  Reply reply;
   return rpc::ToAbsl(
       (stub.*method)(&context, Source::MakeRequest(Overview()), &reply));
 }
@@ -53,13 +59,15 @@ absl::Status CallAndBlock(const Backends& backends, Section section,
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
   switch (section) {
     case aggregator::v1::SECTION_USER:
-      return Block<UserSource>(backends, &UserSource::Stub::GetUser, context);
+      return Block<UserSource>(backends, &user::v1::UserService::Stub::GetUser,
+                               context);
     case aggregator::v1::SECTION_ORDERS:
-      return Block<OrdersSource>(backends, &OrdersSource::Stub::ListOrders,
-                                 context);
+      return Block<OrdersSource>(
+          backends, &order::v1::OrderService::Stub::ListOrders, context);
     default:
       return Block<ProductsSource>(
-          backends, &ProductsSource::Stub::ListRecommendedProducts, context);
+          backends, &product::v1::ProductService::Stub::ListRecommendedProducts,
+          context);
   }
 }
 

@@ -61,7 +61,9 @@ template <typename Source>
 absl::Status CheckReply(const typename Source::Request& request,
                         const typename Source::Reply& reply) {
   const std::string& answered_for = Source::AnsweredFor(reply);
-  if (answered_for == request.user_id()) return absl::OkStatus();
+  if (answered_for == request.user_id()) {
+    return Source::Readable(reply) ? absl::OkStatus() : rpc::UnreadableReply();
+  }
   return answered_for.empty()
              ? rpc::WithReason(absl::InternalError("empty reply"),
                                kReplyMissing)

@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "gather/aggregator/v1/aggregator.pb.h"
-#include "gather/order/v1/order.grpc.pb.h"
-#include "gather/product/v1/product.grpc.pb.h"
+#include "gather/order/v1/order.pb.h"
+#include "gather/product/v1/product.pb.h"
 #include "gather/user/v1/user.grpc.pb.h"
+#include "server/aggregator/relay.h"
+#include "server/rpc/method_stub.h"
 
 // Where each section comes from. This is the file to edit, beside the proto, to
 // put your own backends in place of ours; a source says:
@@ -18,10 +20,14 @@
 //   MakeRequest    what to ask, given the overview's request
 //   AnsweredFor    whom the reply is for: a reply that came without a message,
 //                  or for somebody else, is told from a right one by it
+//   Whole          the backend's message, of which a Reply may know less
+//   Readable       whether the Reply holds what a reader of the Whole can read
 //   kNotFoundEnds  NOT_FOUND ends the whole request
 //   Mutable, Fill  where the section stands, in a whole response and in a part
-//   of
-//                  a stream, and how to put a reply in
+//                  of a stream, and how to put a reply in
+//
+// A Stub and a Reply may be the generated ones, as the user's are, or relay a
+// long payload without decoding it, as the others'.
 namespace gather::aggregator {
 
 struct UserSource {
@@ -30,6 +36,7 @@ struct UserSource {
   using Stub = user::v1::UserService::Stub;
   using Request = user::v1::GetUserRequest;
   using Reply = user::v1::GetUserResponse;
+  using Whole = Reply;
   static constexpr auto kCall = &Stub::PrepareAsyncGetUser;
   static constexpr char kMethod[] = "gather.user.v1.UserService/GetUser";
 
@@ -41,6 +48,8 @@ struct UserSource {
   static const std::string& AnsweredFor(const Reply& reply) {
     return reply.user().id();
   }
+  // All of it was read.
+  static bool Readable(const Reply&) { return true; }
   template <typename Response>
   static v1::UserSection* Mutable(Response* response) {
     return response->mutable_user();
@@ -53,11 +62,12 @@ struct UserSource {
 struct OrdersSource {
   static constexpr v1::Section kSection = v1::SECTION_ORDERS;
   static constexpr bool kNotFoundEnds = false;
-  using Stub = order::v1::OrderService::Stub;
-  using Request = order::v1::ListOrdersRequest;
-  using Reply = order::v1::ListOrdersResponse;
-  static constexpr auto kCall = &Stub::PrepareAsyncListOrders;
   static constexpr char kMethod[] = "gather.order.v1.OrderService/ListOrders";
+  using Request = order::v1::ListOrdersRequest;
+  using Reply = ListReply;
+  using Whole = order::v1::ListOrdersResponse;
+  using Stub = rpc::MethodStub<Request, Reply, kMethod>;
+  static constexpr auto kCall = &Stub::PrepareAsync;
 
   static Request MakeRequest(const v1::GetOverviewRequest& overview) {
     Request request;
@@ -68,26 +78,26 @@ struct OrdersSource {
   static const std::string& AnsweredFor(const Reply& reply) {
     return reply.user_id();
   }
+  static bool Readable(const Reply& reply) { return IsReadable<Whole>(reply); }
   template <typename Response>
   static v1::OrdersSection* Mutable(Response* response) {
     return response->mutable_orders();
   }
   static void Fill(Reply&& reply, v1::OrdersSection* section) {
-    section->mutable_orders()->Swap(reply.mutable_orders());
-    section->set_next_page_token(std::move(*reply.mutable_next_page_token()));
-    section->set_total_size(reply.total_size());
+    Relay(std::move(reply), v1::OrdersSection::kStatusFieldNumber, section);
   }
 };
 
 struct ProductsSource {
   static constexpr v1::Section kSection = v1::SECTION_PRODUCTS;
   static constexpr bool kNotFoundEnds = false;
-  using Stub = product::v1::ProductService::Stub;
-  using Request = product::v1::ListRecommendedProductsRequest;
-  using Reply = product::v1::ListRecommendedProductsResponse;
-  static constexpr auto kCall = &Stub::PrepareAsyncListRecommendedProducts;
   static constexpr char kMethod[] =
       "gather.product.v1.ProductService/ListRecommendedProducts";
+  using Request = product::v1::ListRecommendedProductsRequest;
+  using Reply = ListReply;
+  using Whole = product::v1::ListRecommendedProductsResponse;
+  using Stub = rpc::MethodStub<Request, Reply, kMethod>;
+  static constexpr auto kCall = &Stub::PrepareAsync;
 
   static Request MakeRequest(const v1::GetOverviewRequest& overview) {
     Request request;
@@ -98,12 +108,13 @@ struct ProductsSource {
   static const std::string& AnsweredFor(const Reply& reply) {
     return reply.user_id();
   }
+  static bool Readable(const Reply& reply) { return IsReadable<Whole>(reply); }
   template <typename Response>
   static v1::ProductsSection* Mutable(Response* response) {
     return response->mutable_products();
   }
   static void Fill(Reply&& reply, v1::ProductsSection* section) {
-    section->mutable_products()->Swap(reply.mutable_products());
+    Relay(std::move(reply), v1::ProductsSection::kStatusFieldNumber, section);
   }
 };
 

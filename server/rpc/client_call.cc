@@ -4,11 +4,14 @@
 
 namespace gather::rpc {
 
+absl::Status UnreadableReply() {
+  return WithReason(absl::InternalError("the reply can't be parsed"),
+                    kReplyUnreadable);
+}
+
 absl::Status UnaryOutcome(bool ok, const grpc::Status& status) {
   if (status.ok()) {
-    if (ok) return absl::OkStatus();
-    return WithReason(absl::InternalError("the reply can't be parsed"),
-                      kReplyUnreadable);
+    return ok ? absl::OkStatus() : UnreadableReply();
   }
   absl::Status outcome = ToAbsl(status);
   // gRPC has no code of its own for this: the words are all there is

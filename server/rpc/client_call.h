@@ -33,6 +33,9 @@ struct CallOptions {
   CallStats* stats = nullptr;
 };
 
+// INTERNAL, for the reason kReplyUnreadable.
+absl::Status UnreadableReply();
+
 // What a finished unary call means, given the `ok` of its tag. A status of OK
 // is not enough: a reply that can't be parsed arrives as ok=false with it.
 absl::Status UnaryOutcome(bool ok, const grpc::Status& status);

@@ -79,9 +79,12 @@ struct Branch {
       result.reply = rpc::ToAbsl({end.code, kBackendsWords});
       if (result.reply.status().ok()) std::abort();
     } else if (typename Source::Reply reply; reply.ParseFromString(bytes)) {
-      right = Source::AnsweredFor(reply) == kUserId;
+      const bool readable = Source::Readable(reply);
+      GATHER_EXPECT(readable == IsWhole(bytes));
+      right = readable && Source::AnsweredFor(reply) == kUserId;
       result.reply = std::move(reply);
     } else {
+      GATHER_EXPECT(!IsWhole(bytes));
       result.reply = rpc::WithReason(absl::InternalError(kBackendsWords),
                                      rpc::kReplyUnreadable);
     }
@@ -106,6 +109,11 @@ struct Branch {
     return end.requested && !right &&
            (end.required ||
             (Source::kNotFoundEnds && end.code == grpc::StatusCode::NOT_FOUND));
+  }
+
+  // What Protobuf's own parser says of all of it.
+  static bool IsWhole(const std::string& bytes) {
+    return typename Source::Whole().ParseFromString(bytes);
   }
 
   EndOf end;

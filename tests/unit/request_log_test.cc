@@ -77,7 +77,7 @@ TEST(IsSampledTest, NoneAllOrOneInSoMany) {
   int sampled = 0;
   constexpr int kTraces = 10'000;
   for (int i = 0; i < kTraces; ++i) {
-    const std::string id = ids.Make(32);
+    const std::string id(rpc::TraceContext(ids).trace_id());
     EXPECT_FALSE(IsSampled(id, 0));
     EXPECT_TRUE(IsSampled(id, 1));
     if (IsSampled(id, 10)) ++sampled;

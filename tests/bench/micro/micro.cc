@@ -18,6 +18,7 @@ namespace gather {
 namespace {
 
 using aggregator::FanOutResult;
+using aggregator::ListReply;
 using aggregator::SectionResult;
 using async::Task;
 
@@ -69,6 +70,12 @@ SectionResult<Reply> Arrived(Reply reply) {
   return result;
 }
 
+ListReply Received(const google::protobuf::Message& whole) {
+  ListReply reply;
+  reply.ParseFromString(whole.SerializeAsString());
+  return reply;
+}
+
 // Replies with so many orders and products.
 FanOutResult Replies(int64_t count) {
   user::v1::GetUserResponse user;
@@ -83,8 +90,8 @@ FanOutResult Replies(int64_t count) {
     products.add_products()->set_description(std::string(100, 'x'));
   }
   return {.user = Arrived(std::move(user)),
-          .orders = Arrived(std::move(orders)),
-          .products = Arrived(std::move(products)),
+          .orders = Arrived(Received(orders)),
+          .products = Arrived(Received(products)),
           .times = {}};
 }
 

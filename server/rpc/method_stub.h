@@ -1,0 +1,40 @@
+#ifndef GATHER_SERVER_RPC_METHOD_STUB_H_
+#define GATHER_SERVER_RPC_METHOD_STUB_H_
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/async_unary_call.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace gather::rpc {
+
+// A stub of one unary method, for messages that are not the ones that its proto
+// names, but read the same bytes: a generated stub is bound to those.
+//
+// `kMethod` is "package.Service/Method". Thread: any.
+template <typename Request, typename Reply, const char* kMethod>
+class MethodStub {
+ public:
+  explicit MethodStub(std::shared_ptr<grpc::ChannelInterface> channel)
+      : stub_(std::move(channel)) {}
+
+  // As a generated stub's PrepareAsyncMethod().
+  std::unique_ptr<grpc::ClientAsyncResponseReader<Reply>> PrepareAsync(
+      grpc::ClientContext* context, const Request& request,
+      grpc::CompletionQueue* queue) {
+    return stub_.PrepareUnaryCall(context, path_, request, queue);
+  }
+
+ private:
+  grpc::TemplatedGenericStub<Request, Reply> stub_;
+  const std::string path_ = std::string("/") + kMethod;
+};
+
+}  // namespace gather::rpc
+
+#endif  // GATHER_SERVER_RPC_METHOD_STUB_H_

@@ -1,0 +1,199 @@
+#include "server/rpc/wire_check.h"
+
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "google/protobuf/wire_format_lite.h"
+
+namespace gather::rpc {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::UnknownField;
+using google::protobuf::UnknownFieldSet;
+using google::protobuf::internal::WireFormatLite;
+
+// As deep as Protobuf's own parsers go by default.
+constexpr int kMaxDepth = 100;
+
+}  // namespace
+
+WireCheck::WireCheck(const Descriptor& message) : root_(ShapeOf(message)) {}
+WireCheck::~WireCheck() = default;
+
+WireCheck::Content WireCheck::ContentOf(const FieldDescriptor& field) {
+  switch (field.type()) {
+    case FieldDescriptor::TYPE_MESSAGE:
+      return Content::kMessage;
+    case FieldDescriptor::TYPE_STRING:
+      return Content::kText;
+    case FieldDescriptor::TYPE_BYTES:
+    case FieldDescriptor::TYPE_GROUP:
+      return Content::kBytes;
+    default:
+      break;
+  }
+  // A number alone has no length: what has one is an unknown field.
+  if (!field.is_repeated()) return Content::kBytes;
+  switch (field.type()) {
+    case FieldDescriptor::TYPE_FIXED32:
+    case FieldDescriptor::TYPE_SFIXED32:
+    case FieldDescriptor::TYPE_FLOAT:
+      return Content::kFixed32s;
+    case FieldDescriptor::TYPE_FIXED64:
+    case FieldDescriptor::TYPE_SFIXED64:
+    case FieldDescriptor::TYPE_DOUBLE:
+      return Content::kFixed64s;
+    default:
+      return Content::kVarints;
+  }
+}
+
+const WireCheck::Shape* WireCheck::ShapeOf(const Descriptor& message) {
+  const auto [place, is_new] = shapes_.try_emplace(&message, nullptr);
+  if (!is_new) return place->second.get();
+  // In place before its fields are looked at: a message may hold its like.
+  Shape& shape = *(place->second = std::make_unique<Shape>());
+  for (int i = 0; i < message.field_count(); ++i) {
+    const FieldDescriptor& descriptor = *message.field(i);
+    Field field{.content = ContentOf(descriptor)};
+    if (field.content == Content::kMessage) {
+      field.message = ShapeOf(*descriptor.message_type());
+    }
+    const auto number = static_cast<uint32_t>(descriptor.number());
+    (number < shape.low.size() ? shape.low[number] : shape.high[number]) =
+        field;
+  }
+  return &shape;
+}
+
+WireCheck::Field WireCheck::Shape::Find(uint32_t number) const {
+  if (number < low.size()) return low[number];
+  const auto found = high.find(number);
+  return found == high.end() ? Field() : found->second;
+}
+
+bool WireCheck::Accepts(std::string_view message) const {
+  return IsMessage(*root_, {message.data(), message.data() + message.size()},
+                   kMaxDepth);
+}
+
+bool WireCheck::Accepts(const UnknownFieldSet& fields) const {
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const UnknownField& field = fields.field(i);
+    if (field.type() != UnknownField::TYPE_LENGTH_DELIMITED) continue;
+    const std::string& bytes = field.length_delimited();
+    if (!IsContent(root_->Find(static_cast<uint32_t>(field.number())),
+                   {bytes.data(), bytes.data() + bytes.size()}, kMaxDepth)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool WireCheck::ReadVarint(Bytes& in, uint64_t* value) {
+  // Most are one byte: tags, lengths, small numbers.
+  if (in.at < in.end && static_cast<uint8_t>(*in.at) < 0x80) {
+    *value = static_cast<uint8_t>(*in.at++);
+    return true;
+  }
+  *value = 0;
+  for (int shift = 0; shift < 70 && in.at < in.end; shift += 7) {
+    const auto byte = static_cast<uint8_t>(*in.at++);
+    *value |= uint64_t{byte & 0x7FU} << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+bool WireCheck::Skip(Bytes& in, std::size_t length) {
+  if (static_cast<std::size_t>(in.end - in.at) < length) return false;
+  in.at += length;
+  return true;
+}
+
+bool WireCheck::IsMessage(const Shape& shape, Bytes in, int depth) {
+  while (in.at < in.end) {
+    uint64_t tag = 0;
+    if (!ReadVarint(in, &tag) || tag > std::numeric_limits<uint32_t>::max() ||
+        !IsField(shape, static_cast<uint32_t>(tag), in, depth)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// With `tag` read, and the rest of the field at `in`, which moves behind it.
+bool WireCheck::IsField(const Shape& shape, uint32_t tag, Bytes& in,
+                        int depth) {
+  const uint32_t number = tag >> 3;
+  if (number == 0) return false;
+  uint64_t value = 0;
+  switch (tag & 7) {
+    case WireFormatLite::WIRETYPE_VARINT:
+      return ReadVarint(in, &value);
+    case WireFormatLite::WIRETYPE_FIXED64:
+      return Skip(in, 8);
+    case WireFormatLite::WIRETYPE_FIXED32:
+      return Skip(in, 4);
+    case WireFormatLite::WIRETYPE_START_GROUP:
+      return IsGroup(number, in, depth - 1);
+    case WireFormatLite::WIRETYPE_LENGTH_DELIMITED: {
+      if (!ReadVarint(in, &value)) return false;
+      const char* const begin = in.at;
+      return Skip(in, value) &&
+             IsContent(shape.Find(number), {begin, in.at}, depth);
+    }
+    default:
+      return false;
+  }
+}
+
+// Proto3 has none: whatever is in it, up to its end, is unknown.
+bool WireCheck::IsGroup(uint32_t number, Bytes& in, int depth) {
+  static const Shape kUnknown;
+  if (depth < 0) return false;
+  uint64_t tag = 0;
+  while (ReadVarint(in, &tag)) {
+    if (tag == (uint64_t{number} << 3 | WireFormatLite::WIRETYPE_END_GROUP)) {
+      return true;
+    }
+    if (tag > std::numeric_limits<uint32_t>::max() ||
+        !IsField(kUnknown, static_cast<uint32_t>(tag), in, depth)) {
+      return false;
+    }
+  }
+  return false;
+}
+
+bool WireCheck::IsContent(const Field& field, Bytes in, int depth) {
+  const std::ptrdiff_t length = in.end - in.at;
+  switch (field.content) {
+    case Content::kBytes:
+      return true;
+    case Content::kText:
+      return WireFormatLite::VerifyUtf8String(
+          in.at, static_cast<int>(length), WireFormatLite::PARSE, "of a reply");
+    case Content::kMessage:
+      return depth > 0 && IsMessage(*field.message, in, depth - 1);
+    case Content::kVarints:
+      return AreVarints(in);
+    case Content::kFixed32s:
+      return length % 4 == 0;
+    case Content::kFixed64s:
+      return length % 8 == 0;
+  }
+  return false;
+}
+
+bool WireCheck::AreVarints(Bytes in) {
+  uint64_t value = 0;
+  while (in.at < in.end) {
+    if (!ReadVarint(in, &value)) return false;
+  }
+  return true;
+}
+
+}  // namespace gather::rpc
