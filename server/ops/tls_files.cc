@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -55,6 +56,11 @@ absl::Status FileError(const FlagFile& file, std::string_view why) {
 
 absl::StatusOr<std::string> ReadFile(const FlagFile& file) {
   if (file.path.empty()) return std::string();
+  // Opening one waits for a writer, and what is read is gone the next time.
+  std::error_code ignored;
+  if (std::filesystem::is_fifo(file.path, ignored)) {
+    return FileError(file, " can't be read: Is a pipe");
+  }
   std::ifstream stream(file.path, std::ios::binary);
   std::string text;
   if (stream) {

@@ -54,6 +54,11 @@ async::Task<grpc::Status> Health::Check(ServerCall&, const Request& request,
 async::Task<grpc::Status> Health::Watch(ServerCall& call,
                                         const Request& request,
                                         StreamWriter<Response>& writer) {
+  const Admission::Ticket place = watches_.Enter();
+  if (!place) {
+    co_return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                           "too many watch already");
+  }
   std::stop_source over;
   const OnStop on_end(end_.get_token(), RequestStop(&over));
   const OnStop on_gone(call.stop_token(), RequestStop(&over));

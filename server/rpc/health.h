@@ -9,6 +9,7 @@
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "server/async/task.h"
+#include "server/rpc/admission.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/stream_method.h"
 
@@ -29,6 +30,8 @@ class Health {
   using Response = grpc::health::v1::HealthCheckResponse;
   using AsyncService = grpc::health::v1::Health::AsyncService;
 
+  static constexpr int kMaxWatches = 1000;
+
   void AddService(const std::string& name) { services_.insert(name); }
 
   // NOT_SERVING for all; who watches is told.
@@ -39,7 +42,8 @@ class Health {
   // NOT_FOUND for a service that there is not.
   async::Task<grpc::Status> Check(ServerCall& call, const Request& request,
                                   Response* response);
-  // SERVICE_UNKNOWN for such a one.
+  // SERVICE_UNKNOWN for such a one. RESOURCE_EXHAUSTED where too many watch:
+  // nothing else bounds calls that wait for a change and never end.
   async::Task<grpc::Status> Watch(ServerCall& call, const Request& request,
                                   StreamWriter<Response>& writer);
 
@@ -51,6 +55,7 @@ class Health {
   std::set<std::string> services_ = {""};
   std::stop_source not_serving_;
   std::stop_source end_;
+  Admission watches_{kMaxWatches};
   AsyncService service_;
 };
 

@@ -22,6 +22,9 @@ esac
 deploy/install-deps.sh --bench
 cmake --preset release -DGATHER_BENCH=ON >/dev/null
 cmake --build --preset release --target aggregator backend bench
+# The contenders in C++ as most are built: with the system's shared libraries.
+cmake --preset shared -DGATHER_BENCH=ON >/dev/null
+cmake --build --preset shared --target bench_floor bench_callback bench_blocking
 tests/bench/contenders/asyncio/build.sh
 if command -v go >/dev/null; then tests/bench/contenders/go/build.sh; fi
 cd tests/bench

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "server/async/clock.h"
@@ -81,7 +83,10 @@ class HealthWatch {
  public:
   explicit HealthWatch(const AggregatorFixture& fixture,
                        const std::string& service = "")
-      : stub_(grpc::health::v1::Health::NewStub(fixture.NewChannel())) {
+      : HealthWatch(fixture.NewChannel(), service) {}
+  explicit HealthWatch(const std::shared_ptr<grpc::Channel>& channel,
+                       const std::string& service = "")
+      : stub_(grpc::health::v1::Health::NewStub(channel)) {
     context_.set_deadline(std::chrono::system_clock::now() + kPatience);
     grpc::health::v1::HealthCheckRequest request;
     request.set_service(service);
@@ -123,6 +128,22 @@ TEST(LifecycleTest, WatchersOfHealthAreToldAndLetGo) {
     EXPECT_EQ(watch->Next(), HealthCheckResponse::UNKNOWN);
     EXPECT_EQ(watch->Finish(), grpc::StatusCode::UNAVAILABLE);
   }
+}
+
+TEST(LifecycleTest, WatchersOfHealthHaveALimit) {
+  AggregatorFixture fixture;
+  // Two, as a connection has its own limit on calls.
+  const std::array channels = {fixture.NewChannel(), fixture.NewChannel()};
+  std::vector<std::unique_ptr<HealthWatch>> watches;
+  for (int i = 0; i < rpc::Health::kMaxWatches; ++i) {
+    watches.push_back(std::make_unique<HealthWatch>(channels[i % 2]));
+    ASSERT_EQ(watches.back()->Next(), HealthCheckResponse::SERVING) << i;
+  }
+  HealthWatch refused(channels[0]);
+  EXPECT_EQ(refused.Next(), HealthCheckResponse::UNKNOWN);
+  EXPECT_EQ(refused.Finish(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(fixture.Health(), HealthCheckResponse::SERVING);
+  fixture.server().Drain(Clock::now() + kPatience);
 }
 
 TEST(LifecycleTest, HealthIsNeitherLimitedNorCounted) {

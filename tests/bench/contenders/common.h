@@ -75,9 +75,9 @@ std::chrono::system_clock::time_point BranchDeadline(
 void Merge(Answers* answers, GetOverviewResponse* response);
 
 // The program: listens as the flags say, has `start` run once the server is up,
-// writes the port, and serves until SIGTERM; then `join` has to wait for threads
-// that use the server. `builder` has its services.
-// Returns the exit code.
+// writes the port, and serves until SIGTERM; then `join` has to wait for
+// threads that use the server. `builder` has its services. Returns the exit
+// code.
 int Serve(grpc::ServerBuilder& builder,
           const std::function<void(grpc::Server&)>& start = {},
           const std::function<void()>& join = {});

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from .programs import BIN, ROOT
+from .programs import BIN, ROOT, SHARED_BIN
 
 BENCH = ROOT / "tests/bench"
 
@@ -34,19 +34,26 @@ ALL = [
     Contender(
         "floor",
         "completion-queue state machine by hand, no logic",
+        [str(SHARED_BIN / "bench_floor")],
+    ),
+    Contender(
+        "floor+",
+        "the same, linked as ours: archives, and mimalloc",
         [str(BIN / "bench_floor")],
     ),
-    Contender("callback", "gRPC C++ callback API", [str(BIN / "bench_callback")]),
+    Contender(
+        "callback", "gRPC C++ callback API", [str(SHARED_BIN / "bench_callback")]
+    ),
     Contender(
         "threads",
         "gRPC C++ synchronous, a thread a call",
-        [str(BIN / "bench_blocking")],
+        [str(SHARED_BIN / "bench_blocking")],
         blocks=True,
     ),
     Contender(
         "sequential",
         "the same, one call after the other",
-        [str(BIN / "bench_blocking"), "--noconcurrent"],
+        [str(SHARED_BIN / "bench_blocking"), "--noconcurrent"],
         blocks=True,
     ),
     Contender("go", "grpc-go with errgroup", [str(ROOT / "build/bench/bench_go")]),

@@ -11,6 +11,8 @@ from . import dataset
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN = ROOT / "build/release/bin"
+# Of contenders that are linked with the system's shared libraries.
+SHARED_BIN = ROOT / "build/shared/bin"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Flags of TLS that can't be served by, --check_config and --channelz."""
 
+import os
 import subprocess
 import unittest
 
@@ -41,12 +42,16 @@ class BadFiles(ConfigTest):
         text = self.directory / "text.pem"
         text.write_text("no certificate\n")
         gone = self.directory / "gone.pem"
+        pipe = self.directory / "pipe.pem"
+        os.mkfifo(pipe)
         pair = [f"--tls_cert={cert}", f"--tls_key={key}"]
         for flags, words in {
                 (f"--tls_cert={gone}", pair[1]):
                     ("--tls_cert:", gone, "No such file"),
                 (f"--tls_cert={self.directory}", pair[1]):
                     ("--tls_cert:", self.directory, "directory"),
+                (f"--tls_cert={pipe}", pair[1]):
+                    ("--tls_cert:", pipe, "pipe"),
                 (f"--tls_cert={text}", pair[1]):
                     ("--tls_cert:", text, "no certificate"),
                 (f"--tls_cert={old_cert}", f"--tls_key={old_key}"):

@@ -14,7 +14,8 @@ mkdir -p "$out/gen"
 
 # install COMMAND PACKAGE VERSION
 install() {
-  [[ $("$GOBIN/$1" --version 2>/dev/null) == *" $3" ]] && return
+  # One of them writes its version with a v.
+  [[ $("$GOBIN/$1" --version 2>/dev/null) == *[\ v]"$3" ]] && return
   echo "Installing $2@v$3"
   go install "$2@v$3"
 }
