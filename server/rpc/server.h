@@ -37,8 +37,9 @@ struct ServerOptions {
   // Threads, each with a completion queue and an event loop.
   int event_loops = 1;
   // Requests that wait for a call, a method and loop. With few, a burst waits
-  // in a list inside of gRPC that nothing bounds.
-  int posted_requests = 64;
+  // in a list inside of gRPC that nothing bounds. With many, each completion
+  // takes longer: Debian's gRPC looks through all that is outstanding for it.
+  int posted_requests = 16;
   // Calls in flight, over all loops; what is past it gets RESOURCE_EXHAUSTED.
   // 0 is no limit.
   int64_t max_inflight = 0;

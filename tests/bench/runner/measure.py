@@ -35,8 +35,8 @@ FULL = Plan(
     memory_rounds=1,
 )
 QUICK = Plan(
-    rounds=2,
-    seconds=0.7,
+    rounds=1,
+    seconds=1.0,
     cases=[("small", 1), ("small", 64), ("large", 64)],
     waiting=1_000,
     latency="2s",
