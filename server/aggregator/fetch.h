@@ -56,14 +56,13 @@ struct FanOut {
   }
 };
 
-// OK if the reply is the one that was asked for.
+// OK if the reply can be read and is the one that was asked for.
 template <typename Source>
 absl::Status CheckReply(const typename Source::Request& request,
                         const typename Source::Reply& reply) {
+  if (!Source::Readable(reply)) return rpc::UnreadableReply();
   const std::string& answered_for = Source::AnsweredFor(reply);
-  if (answered_for == request.user_id()) {
-    return Source::Readable(reply) ? absl::OkStatus() : rpc::UnreadableReply();
-  }
+  if (answered_for == request.user_id()) return absl::OkStatus();
   return answered_for.empty()
              ? rpc::WithReason(absl::InternalError("empty reply"),
                                kReplyMissing)

@@ -2,12 +2,13 @@
 #define GATHER_SERVER_AGGREGATOR_RELAY_H_
 
 #include "gather/relay/v1/list_reply.pb.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "server/rpc/wire_check.h"
 
 // A payload that the aggregator has no use for goes from the backend to the
-// caller as the bytes it came in: decoding it and encoding it again is most of
-// what a large answer costs (tests/bench/RESULTS.md).
+// caller as the bytes it came in: for a large answer, decoding it and encoding
+// it again costs more than all else (decisions/0011-lists-are-relayed.md).
 //
 // Protobuf itself keeps what a message does not know, and writes it out again.
 // ListReply knows whom the reply is for and nothing else; put into a section,
@@ -22,13 +23,17 @@ using relay::v1::ListReply;
 // Whether what `reply` holds unread is what a reader of `Whole` can read.
 template <typename Whole>
 bool IsReadable(const ListReply& reply) {
-  static const rpc::WireCheck kCheck(*Whole::descriptor());
+  // Never destroyed: loops may outlive static objects. In an answer, the list
+  // stands a level deeper than in the reply.
+  static const auto& kCheck =
+      *new rpc::WireCheck(*Whole::descriptor(), /*levels_above=*/1);
   return kCheck.Accepts(reply.GetReflection()->GetUnknownFields(reply));
 }
 
-// Moves to `section` what it has a field for, but for the one with the number
-// `status`: that is no backend's to set.
-void Relay(ListReply&& reply, int status, google::protobuf::Message* section);
+// Moves the fields of a `whole` that ListReply does not know to `section`, and
+// no others: a backend has a say in nothing else of the section.
+void Relay(ListReply&& reply, const google::protobuf::Descriptor& whole,
+           google::protobuf::Message* section);
 
 }  // namespace gather::aggregator
 

@@ -56,6 +56,9 @@ struct UserSource {
   }
   static void Fill(Reply&& reply, v1::UserSection* section) {
     *section->mutable_user() = std::move(*reply.mutable_user());
+    // What no contract knows may be nested deeper than a caller can read, where
+    // it stands a level deeper than in the reply.
+    section->mutable_user()->DiscardUnknownFields();
   }
 };
 
@@ -84,7 +87,7 @@ struct OrdersSource {
     return response->mutable_orders();
   }
   static void Fill(Reply&& reply, v1::OrdersSection* section) {
-    Relay(std::move(reply), v1::OrdersSection::kStatusFieldNumber, section);
+    Relay(std::move(reply), *Whole::descriptor(), section);
   }
 };
 
@@ -114,7 +117,7 @@ struct ProductsSource {
     return response->mutable_products();
   }
   static void Fill(Reply&& reply, v1::ProductsSection* section) {
-    Relay(std::move(reply), v1::ProductsSection::kStatusFieldNumber, section);
+    Relay(std::move(reply), *Whole::descriptor(), section);
   }
 };
 

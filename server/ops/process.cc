@@ -38,7 +38,8 @@ absl::Status WritePortFile(const std::string& path, int port) {
   return absl::OkStatus();
 }
 
-// Gives the system back what is free, and would be kept for the next time.
+// Gives the system back what is free, and would be kept for the next time; with
+// mimalloc, what other threads have freed follows as they go on.
 void ReturnMemory() {
 #ifdef GATHER_MIMALLOC
   mi_collect(true);

@@ -5,6 +5,12 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/generic/generic_stub.h>
+// How messages of Protobuf are put on the wire.
+#if __has_include(<grpcpp/impl/proto_utils.h>)
+#include <grpcpp/impl/proto_utils.h>
+#else
+#include <grpcpp/impl/codegen/proto_utils.h>
+#endif
 #include <grpcpp/support/async_unary_call.h>
 
 #include <memory>

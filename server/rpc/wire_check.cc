@@ -1,5 +1,6 @@
 #include "server/rpc/wire_check.h"
 
+#include <cstddef>
 #include <limits>
 #include <memory>
 #include <string>
@@ -17,10 +18,13 @@ using google::protobuf::internal::WireFormatLite;
 
 // As deep as Protobuf's own parsers go by default.
 constexpr int kMaxDepth = 100;
+// As many bytes as its parsers read of a tag or a length.
+constexpr std::ptrdiff_t kMaxTagBytes = 5;
 
 }  // namespace
 
-WireCheck::WireCheck(const Descriptor& message) : root_(ShapeOf(message)) {}
+WireCheck::WireCheck(const Descriptor& message, int levels_above)
+    : depth_(kMaxDepth - levels_above), root_(ShapeOf(message)) {}
 WireCheck::~WireCheck() = default;
 
 WireCheck::Content WireCheck::ContentOf(const FieldDescriptor& field) {
@@ -77,16 +81,17 @@ WireCheck::Field WireCheck::Shape::Find(uint32_t number) const {
 
 bool WireCheck::Accepts(std::string_view message) const {
   return IsMessage(*root_, {message.data(), message.data() + message.size()},
-                   kMaxDepth);
+                   depth_);
 }
 
 bool WireCheck::Accepts(const UnknownFieldSet& fields) const {
   for (int i = 0; i < fields.field_count(); ++i) {
     const UnknownField& field = fields.field(i);
     if (field.type() != UnknownField::TYPE_LENGTH_DELIMITED) continue;
-    const std::string& bytes = field.length_delimited();
+    const std::string_view bytes(field.length_delimited().data(),
+                                 field.length_delimited().size());
     if (!IsContent(root_->Find(static_cast<uint32_t>(field.number())),
-                   {bytes.data(), bytes.data() + bytes.size()}, kMaxDepth)) {
+                   {bytes.data(), bytes.data() + bytes.size()}, depth_)) {
       return false;
     }
   }
@@ -103,9 +108,32 @@ bool WireCheck::ReadVarint(Bytes& in, uint64_t* value) {
   for (int shift = 0; shift < 70 && in.at < in.end; shift += 7) {
     const auto byte = static_cast<uint8_t>(*in.at++);
     *value |= uint64_t{byte & 0x7FU} << shift;
-    if (byte < 0x80) return true;
+    // The tenth byte has room for one bit: not every parser forgives more.
+    if (byte < 0x80) return shift < 63 || byte <= 1;
   }
   return false;
+}
+
+bool WireCheck::ReadTag(Bytes& in, uint32_t* tag) {
+  const char* const begin = in.at;
+  uint64_t value = 0;
+  if (!ReadVarint(in, &value) || in.at - begin > kMaxTagBytes ||
+      value > std::numeric_limits<uint32_t>::max()) {
+    return false;
+  }
+  *tag = static_cast<uint32_t>(value);
+  return true;
+}
+
+bool WireCheck::ReadLength(Bytes& in, std::size_t* length) {
+  const char* const begin = in.at;
+  uint64_t value = 0;
+  if (!ReadVarint(in, &value) || in.at - begin > kMaxTagBytes ||
+      value > std::numeric_limits<int32_t>::max()) {
+    return false;
+  }
+  *length = static_cast<std::size_t>(value);
+  return true;
 }
 
 bool WireCheck::Skip(Bytes& in, std::size_t length) {
@@ -116,11 +144,8 @@ bool WireCheck::Skip(Bytes& in, std::size_t length) {
 
 bool WireCheck::IsMessage(const Shape& shape, Bytes in, int depth) {
   while (in.at < in.end) {
-    uint64_t tag = 0;
-    if (!ReadVarint(in, &tag) || tag > std::numeric_limits<uint32_t>::max() ||
-        !IsField(shape, static_cast<uint32_t>(tag), in, depth)) {
-      return false;
-    }
+    uint32_t tag = 0;
+    if (!ReadTag(in, &tag) || !IsField(shape, tag, in, depth)) return false;
   }
   return true;
 }
@@ -131,6 +156,7 @@ bool WireCheck::IsField(const Shape& shape, uint32_t tag, Bytes& in,
   const uint32_t number = tag >> 3;
   if (number == 0) return false;
   uint64_t value = 0;
+  std::size_t length = 0;
   switch (tag & 7) {
     case WireFormatLite::WIRETYPE_VARINT:
       return ReadVarint(in, &value);
@@ -141,9 +167,9 @@ bool WireCheck::IsField(const Shape& shape, uint32_t tag, Bytes& in,
     case WireFormatLite::WIRETYPE_START_GROUP:
       return IsGroup(number, in, depth - 1);
     case WireFormatLite::WIRETYPE_LENGTH_DELIMITED: {
-      if (!ReadVarint(in, &value)) return false;
+      if (!ReadLength(in, &length)) return false;
       const char* const begin = in.at;
-      return Skip(in, value) &&
+      return Skip(in, length) &&
              IsContent(shape.Find(number), {begin, in.at}, depth);
     }
     default:
@@ -155,15 +181,11 @@ bool WireCheck::IsField(const Shape& shape, uint32_t tag, Bytes& in,
 bool WireCheck::IsGroup(uint32_t number, Bytes& in, int depth) {
   static const Shape kUnknown;
   if (depth < 0) return false;
-  uint64_t tag = 0;
-  while (ReadVarint(in, &tag)) {
-    if (tag == (uint64_t{number} << 3 | WireFormatLite::WIRETYPE_END_GROUP)) {
-      return true;
-    }
-    if (tag > std::numeric_limits<uint32_t>::max() ||
-        !IsField(kUnknown, static_cast<uint32_t>(tag), in, depth)) {
-      return false;
-    }
+  const uint32_t end = number << 3 | WireFormatLite::WIRETYPE_END_GROUP;
+  uint32_t tag = 0;
+  while (ReadTag(in, &tag)) {
+    if (tag == end) return true;
+    if (!IsField(kUnknown, tag, in, depth)) return false;
   }
   return false;
 }

@@ -80,11 +80,10 @@ struct Branch {
       if (result.reply.status().ok()) std::abort();
     } else if (typename Source::Reply reply; reply.ParseFromString(bytes)) {
       const bool readable = Source::Readable(reply);
-      GATHER_EXPECT(readable == IsWhole(bytes));
+      GATHER_EXPECT(!readable || IsWhole(bytes));
       right = readable && Source::AnsweredFor(reply) == kUserId;
       result.reply = std::move(reply);
     } else {
-      GATHER_EXPECT(!IsWhole(bytes));
       result.reply = rpc::WithReason(absl::InternalError(kBackendsWords),
                                      rpc::kReplyUnreadable);
     }

@@ -80,13 +80,60 @@ TEST(SourcesTest, RelaysEveryField) {
 
 TEST(SourcesTest, RelaysNoStatusOfABackend) {
   // Field 1, which is the section's status, as a number and as a group, and
-  // field 99, which no section has, beside a total_size of 7.
-  const std::string bytes = std::string("\x08\x05\x0b\x0c", 4) +
-                            std::string("\x9a\x06\x01x", 4) + "\x20\x07";
+  // field 99, which no section has, around a total_size of 7.
+  const std::string bytes =
+      "\x08\x05\x0b\x0c"
+      "\x20\x07"
+      "\x9a\x06\x01x";
   const v1::OrdersSection section = Relayed(bytes);
   EXPECT_EQ(section.total_size(), 7);
   EXPECT_EQ(section.status().state(), v1::SECTION_STATE_OK);
   EXPECT_TRUE(section.GetReflection()->GetUnknownFields(section).empty());
+}
+
+TEST(SourcesTest, WhatComesTwiceIsForTheReader) {
+  order::v1::ListOrdersResponse first;
+  first.set_next_page_token("first");
+  order::v1::ListOrdersResponse last;
+  last.set_next_page_token("last");
+  last.set_total_size(3);
+  const v1::OrdersSection section =
+      Relayed(first.SerializeAsString() + last.SerializeAsString());
+  EXPECT_EQ(section.next_page_token(), "last");
+  EXPECT_EQ(section.total_size(), 3);
+}
+
+// A field of so many groups in each other, with the number 99.
+std::string Groups(int depth) {
+  std::string groups;
+  for (int i = 0; i < depth; ++i) groups += "\x9b\x06";
+  for (int i = 0; i < depth; ++i) groups += "\x9c\x06";
+  return groups;
+}
+
+TEST(SourcesTest, NoPayloadIsTooDeepForTheAnswer) {
+  int readable = 0;
+  for (int depth = 90; depth <= 102; ++depth) {
+    const std::string groups = Groups(depth);
+    ListReply list;
+    std::string order = "\x12";
+    order += static_cast<char>((groups.size() & 127) | 128);
+    order += static_cast<char>(groups.size() >> 7);
+    ASSERT_TRUE(list.ParseFromString(order + groups));
+    v1::GetOverviewResponse response;
+    if (OrdersSource::Readable(list)) {
+      OrdersSource::Fill(std::move(list), response.mutable_orders());
+      ++readable;
+    }
+    user::v1::GetUserResponse user;
+    if (user.ParseFromString("\x0a" + order.substr(1) + groups)) {
+      UserSource::Fill(std::move(user), response.mutable_user());
+    }
+    EXPECT_TRUE(
+        v1::GetOverviewResponse().ParseFromString(response.SerializeAsString()))
+        << depth;
+  }
+  EXPECT_GT(readable, 0);
 }
 
 TEST(SourcesTest, PayloadThatCannotBeReadIsToldFromOneThatCan) {

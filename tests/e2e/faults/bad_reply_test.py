@@ -81,6 +81,11 @@ class BadReply(harness.FaultTest):
         self.check(scripts.invalid_utf8, "REPLY_UNREADABLE",
                    roles=harness.ROLES)
 
+    def test_broken_item_of_a_list(self):
+        # The aggregator does not decode it: its caller would have to.
+        self.check(scripts.broken_item, "REPLY_UNREADABLE",
+                   roles=("order", "product"))
+
     def test_for_another_user(self):
         self.check(scripts.for_another_user, "REPLY_FOR_ANOTHER_USER",
                    roles=harness.ROLES)

@@ -64,7 +64,7 @@ class Flood(harness.FaultTest):
         return took, json.loads(process.stdout.readline())
 
     def assert_memory_returns(self, slack_mb):
-        """But for what glibc keeps of what was freed."""
+        """But for what the allocator keeps of what was freed."""
         harness.eventually(
             lambda: self.aggregator.rss_mb() < self.before +
             slack_mb * harness.SLOWNESS, 20,

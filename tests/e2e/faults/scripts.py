@@ -67,6 +67,12 @@ def invalid_utf8(call):
     call.reply(wire.REPLY[call.role](call.user_id, b"\xc3\x28\xff"))
 
 
+def broken_item(call):
+    """A list whose one item has a tag that goes on for too long."""
+    call.reply(wire.field(1, call.user_id) +
+               wire.field(2, b"\x8a\x80\x80\x80\x80\x00\x01x"))
+
+
 def for_another_user(call):
     call.reply(wire.REPLY[call.role]("mallory"))
 
