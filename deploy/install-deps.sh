@@ -16,8 +16,8 @@ packages=(
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   libgrpc++-dev libabsl-dev libspdlog-dev libssl-dev prometheus-cpp-dev
   libmimalloc-dev
-  libgtest-dev libgmock-dev # the tests are part of the build
-  openssl                   # deploy/tls/make-certs.sh
+  libgtest-dev libgmock-dev nlohmann-json3-dev # the tests are part of the build
+  openssl # deploy/tls/make-certs.sh
 )
 test_packages=(git iproute2 iptables python3 python3-hpack shellcheck)
 # Of a version that not every release has: installed where there is one.

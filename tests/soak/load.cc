@@ -22,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
+#include "server/async/clock.h"
 #include "server/rpc/channel.h"
 #include "tests/soak/reply_check.h"
 
@@ -45,7 +46,11 @@ void Call(Stub& stub, std::optional<milliseconds> cancel_after,
   const Clock::time_point start = Clock::now();
   grpc::ClientContext context;
   if (exchange->timeout) {
-    context.set_deadline(std::chrono::system_clock::now() + *exchange->timeout);
+    // By the clock that gRPC itself uses: it would turn another's time into
+    // that one's with two looks at clocks, and what comes between them is lost.
+    context.set_deadline(async::ToTimespec(
+        start +
+        std::chrono::duration_cast<Clock::duration>(*exchange->timeout)));
   }
   std::jthread canceller;
   if (cancel_after) {
