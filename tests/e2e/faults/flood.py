@@ -35,8 +35,9 @@ def connect(port, kinds):
         ("127.0.0.1", port)))
     connection.send_raw(http2.PREFACE)
     connection.send_settings()
-    threading.Thread(target=count, args=(connection, kinds),
-                     daemon=True).start()
+    connection.reader = threading.Thread(
+        target=count, args=(connection, kinds), daemon=True)
+    connection.reader.start()
     return connection
 
 
@@ -83,6 +84,8 @@ def pings(port, number):
             sent += 100
     except OSError:
         pass
+    # All of it may be sent before the server has read enough to object.
+    connection.reader.join(timeout=10)
     return sent, kinds, connection
 
 

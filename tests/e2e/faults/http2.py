@@ -124,7 +124,10 @@ class Connection:
         try:
             while True:
                 kind, flags, stream, payload = self._read_frame()
-                self._account(kind, flags, stream, payload)
+                try:
+                    self._account(kind, flags, stream, payload)
+                except OSError:
+                    pass  # the peer takes no more; it may have said why
                 if kind == HEADERS:
                     payload = self._read_headers(flags, payload)
                 on_frame(kind, flags, stream, payload)
