@@ -167,7 +167,6 @@ int Main(int argc, char** argv) {
   rpc::ServerOptions& options = settings->server.server;
   options.credentials = ops::ServerCredentials(settings->server.tls.get());
   options.observer = &request_log;
-  options.on_tidy = ops::TidyThread;
   options.on_stall = ops::LogStalls(logger);
   options.on_flood = ops::LogFloods(logger);
 

@@ -114,7 +114,6 @@ int Run(const char* listen,
   settings->server.server.credentials =
       ops::ServerCredentials(settings->server.tls.get());
   settings->server.server.observer = &request_log;
-  settings->server.server.on_tidy = ops::TidyThread;
   settings->server.server.on_stall = ops::LogStalls(logger);
   BackendService<Role> service(*std::move(table), settings->faults,
                                settings->server.server.event_loops);

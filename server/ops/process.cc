@@ -38,6 +38,16 @@ absl::Status WritePortFile(const std::string& path, int port) {
   return absl::OkStatus();
 }
 
+// Gives the system back what is free, and would be kept for the next time; with
+// mimalloc, what other threads have freed follows as they go on.
+void ReturnMemory() {
+#ifdef GATHER_MIMALLOC
+  mi_collect(true);
+#elif defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 // How callers are authenticated, in the log.
 const char* TlsMode(const Certificates* tls) {
   if (tls == nullptr) return "off";
@@ -94,12 +104,6 @@ void PrepareProcess() {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
-void TidyThread() {
-#ifdef GATHER_MIMALLOC
-  mi_collect(true);
-#endif
-}
-
 async::Watchdog::OnStall LogStalls(Logger& logger) {
   return [&logger](const async::Stall& stall) {
     logger.Log(LogLevel::kWarning,
@@ -114,10 +118,7 @@ rpc::ResetGuard::OnFlood LogFloods(Logger& logger) {
   return [&logger](const std::string& peer) {
     logger.Log(LogLevel::kWarning, "connection ended for its resets",
                {{"peer", std::string_view(peer)}});
-#if !defined(GATHER_MIMALLOC) && defined(__GLIBC__)
-    // What a flood has used is free by now, but glibc would keep it.
-    malloc_trim(0);
-#endif
+    ReturnMemory();
   };
 }
 

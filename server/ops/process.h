@@ -32,12 +32,6 @@ class StopSignals {
 // detection, which Debian's build has on and every mutex of gRPC pays for.
 void PrepareProcess();
 
-// Gives the system back what the calling thread holds of free memory, and would
-// keep for the next time. For rpc::ServerOptions::on_tidy: with mimalloc, each
-// thread has a heap of its own, which no other can tidy. Does nothing with
-// glibc, whose heaps LogFloods tidies.
-void TidyThread();
-
 // Logs a step that holds a loop of the server, naming its RPC.
 async::Watchdog::OnStall LogStalls(Logger& logger);
 

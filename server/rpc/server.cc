@@ -15,14 +15,12 @@
 #include "server/async/clock.h"
 #include "server/async/lag.h"
 #include "server/async/task_scope.h"
-#include "server/async/timer.h"
 #include "server/rpc/sockets.h"
 
 namespace gather::rpc {
 namespace {
 
 constexpr std::chrono::milliseconds kLagPeriod(100);
-constexpr std::chrono::seconds kTidyPeriod(5);
 constexpr int kPostedHealthRequests = 4;
 
 }  // namespace
@@ -161,24 +159,12 @@ async::Task<> Server::Serve(ServingLoop& serving) {
   async::TaskScope background;
   background.Spawn(async::MeasureLag(serving.loop, serving.lag, kLagPeriod,
                                      background.stop_token()));
-  if (options_.on_tidy) {
-    background.Spawn(Tidy(serving.loop, background.stop_token()));
-  }
   // Every posted request comes back once the server shuts down; the calls that
   // were taken in go on until they are answered.
   (void)co_await acceptors.Join();
   (void)co_await serving.calls.Join();
   background.RequestStop();
   (void)co_await background.Join();
-}
-
-async::Task<> Server::Tidy(async::EventLoop& loop, std::stop_token stop) const {
-  while (true) {
-    async::SleepUntil sleep = async::SleepFor(loop, kTidyPeriod, stop);
-    const absl::Status slept = co_await sleep;
-    if (!slept.ok()) co_return;
-    options_.on_tidy();
-  }
 }
 
 ServerStats Server::stats() const {

@@ -8,10 +8,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -56,9 +54,6 @@ struct ServerOptions {
   // the server's, with the peer's address, and may be null.
   int max_resets_per_second = 1000;
   ResetGuard::OnFlood on_flood;
-  // Called on each loop every few seconds; may be null. For what a thread has
-  // to do itself, such as giving back memory that it holds.
-  std::function<void()> on_tidy;
   // Told of every call that ends; may be null; must outlive the server.
   CallObserver* observer = nullptr;
   // A step that holds a loop for longer is reported, with the name of its RPC:
@@ -150,7 +145,6 @@ class Server {
       std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor);
   void ServeHealth(grpc::ServerBuilder& builder);
   async::Task<> Serve(ServingLoop& serving);
-  async::Task<> Tidy(async::EventLoop& loop, std::stop_token stop) const;
   void OnFlood(const std::string& peer) const;
   void AwaitLeave(async::Clock::time_point deadline) const;
 
