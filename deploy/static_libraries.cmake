@@ -1,7 +1,7 @@
 # Has the targets of gRPC, Protobuf and Abseil name archives in the place of
 # shared libraries: Debian's packages hold both, but their CMake files name only
 # those. All or none, or a process has two copies of one library.
-# Why: server/decisions/0010-static-and-mimalloc.md.
+# Why: server/decisions/0010-archives.md.
 get_property(targets DIRECTORY PROPERTY IMPORTED_TARGETS)
 list(FILTER targets INCLUDE REGEX "^(gRPC|protobuf|absl|utf8_range)::")
 

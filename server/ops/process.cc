@@ -1,17 +1,18 @@
 #include "server/ops/process.h"
 
 #include <errno.h>
-#ifdef GATHER_MIMALLOC
-#include <mimalloc.h>
-#elif defined(__GLIBC__)
 #include <malloc.h>
-#endif
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -38,13 +39,20 @@ absl::Status WritePortFile(const std::string& path, int port) {
   return absl::OkStatus();
 }
 
-// Gives the system back what is free, and would be kept for the next time; with
-// mimalloc, what other threads have freed follows as they go on.
-void ReturnMemory() {
-#ifdef GATHER_MIMALLOC
-  mi_collect(true);
-#elif defined(__GLIBC__)
-  malloc_trim(0);
+// Gives the system back what is free, now and then: glibc keeps what a flood
+// has used. Not on a loop, and not for little: it looks through all that is
+// free.
+void ReturnMemory(std::stop_token stop) {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+  constexpr std::chrono::seconds kPeriod(5);
+  constexpr std::size_t kMuch = std::size_t{16} << 20;
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  while (!stopped.wait_for(lock, stop, kPeriod,
+                           [&stop] { return stop.stop_requested(); })) {
+    if (mallinfo2().fordblks > kMuch) malloc_trim(0);
+  }
 #endif
 }
 
@@ -118,7 +126,6 @@ rpc::ResetGuard::OnFlood LogFloods(Logger& logger) {
   return [&logger](const std::string& peer) {
     logger.Log(LogLevel::kWarning, "connection ended for its resets",
                {{"peer", std::string_view(peer)}});
-    ReturnMemory();
   };
 }
 
@@ -144,6 +151,7 @@ int RunServer(rpc::Server& server, const ServerSettings& settings,
               {"event_loops", settings.server.event_loops},
               {"tls", TlsMode(settings.tls.get())}});
 
+  const std::jthread memory(ReturnMemory);
   const int signal = signals.Wait();
   logger.Log(LogLevel::kInfo, "draining",
              {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"},

@@ -36,7 +36,7 @@ void PrepareProcess();
 async::Watchdog::OnStall LogStalls(Logger& logger);
 
 // Logs a connection that was ended for cancelling calls as fast as it made
-// them, and gives the system back what memory that took.
+// them.
 rpc::ResetGuard::OnFlood LogFloods(Logger& logger);
 
 // Says on stdout, in one line, that the configuration is good. Returns the

@@ -38,7 +38,7 @@ ALL = [
     ),
     Contender(
         "floor+",
-        "the same, linked as ours: archives, and mimalloc",
+        "the same, linked with archives, as ours",
         [str(BIN / "bench_floor")],
     ),
     Contender(
