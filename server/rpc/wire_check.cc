@@ -19,7 +19,7 @@ using google::protobuf::internal::WireFormatLite;
 // As deep as Protobuf's own parsers go by default.
 constexpr int kMaxDepth = 100;
 // As many bytes as its parsers read of a tag or a length.
-constexpr std::ptrdiff_t kMaxTagBytes = 5;
+constexpr std::ptrdiff_t kMaxShortBytes = 5;
 
 }  // namespace
 
@@ -114,25 +114,14 @@ bool WireCheck::ReadVarint(Bytes& in, uint64_t* value) {
   return false;
 }
 
-bool WireCheck::ReadTag(Bytes& in, uint32_t* tag) {
+bool WireCheck::ReadShortVarint(Bytes& in, uint32_t* value) {
   const char* const begin = in.at;
-  uint64_t value = 0;
-  if (!ReadVarint(in, &value) || in.at - begin > kMaxTagBytes ||
-      value > std::numeric_limits<uint32_t>::max()) {
+  uint64_t wide = 0;
+  if (!ReadVarint(in, &wide) || in.at - begin > kMaxShortBytes ||
+      wide > std::numeric_limits<uint32_t>::max()) {
     return false;
   }
-  *tag = static_cast<uint32_t>(value);
-  return true;
-}
-
-bool WireCheck::ReadLength(Bytes& in, std::size_t* length) {
-  const char* const begin = in.at;
-  uint64_t value = 0;
-  if (!ReadVarint(in, &value) || in.at - begin > kMaxTagBytes ||
-      value > std::numeric_limits<int32_t>::max()) {
-    return false;
-  }
-  *length = static_cast<std::size_t>(value);
+  *value = static_cast<uint32_t>(wide);
   return true;
 }
 
@@ -145,7 +134,8 @@ bool WireCheck::Skip(Bytes& in, std::size_t length) {
 bool WireCheck::IsMessage(const Shape& shape, Bytes in, int depth) {
   while (in.at < in.end) {
     uint32_t tag = 0;
-    if (!ReadTag(in, &tag) || !IsField(shape, tag, in, depth)) return false;
+    if (!ReadShortVarint(in, &tag) || !IsField(shape, tag, in, depth))
+      return false;
   }
   return true;
 }
@@ -156,7 +146,7 @@ bool WireCheck::IsField(const Shape& shape, uint32_t tag, Bytes& in,
   const uint32_t number = tag >> 3;
   if (number == 0) return false;
   uint64_t value = 0;
-  std::size_t length = 0;
+  uint32_t length = 0;
   switch (tag & 7) {
     case WireFormatLite::WIRETYPE_VARINT:
       return ReadVarint(in, &value);
@@ -167,7 +157,11 @@ bool WireCheck::IsField(const Shape& shape, uint32_t tag, Bytes& in,
     case WireFormatLite::WIRETYPE_START_GROUP:
       return IsGroup(number, in, depth - 1);
     case WireFormatLite::WIRETYPE_LENGTH_DELIMITED: {
-      if (!ReadLength(in, &length)) return false;
+      // Parsers have it in a signed number.
+      if (!ReadShortVarint(in, &length) ||
+          length > std::numeric_limits<int32_t>::max()) {
+        return false;
+      }
       const char* const begin = in.at;
       return Skip(in, length) &&
              IsContent(shape.Find(number), {begin, in.at}, depth);
@@ -183,7 +177,7 @@ bool WireCheck::IsGroup(uint32_t number, Bytes& in, int depth) {
   if (depth < 0) return false;
   const uint32_t end = number << 3 | WireFormatLite::WIRETYPE_END_GROUP;
   uint32_t tag = 0;
-  while (ReadTag(in, &tag)) {
+  while (ReadShortVarint(in, &tag)) {
     if (tag == end) return true;
     if (!IsField(kUnknown, tag, in, depth)) return false;
   }

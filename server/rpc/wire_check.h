@@ -75,8 +75,8 @@ class WireCheck {
   const Shape* ShapeOf(const google::protobuf::Descriptor& message);
 
   static bool ReadVarint(Bytes& in, uint64_t* value);
-  static bool ReadTag(Bytes& in, uint32_t* tag);
-  static bool ReadLength(Bytes& in, std::size_t* length);
+  // A tag or a length.
+  static bool ReadShortVarint(Bytes& in, uint32_t* value);
   static bool Skip(Bytes& in, std::size_t length);
   static bool IsMessage(const Shape& shape, Bytes in, int depth);
   static bool IsField(const Shape& shape, uint32_t tag, Bytes& in, int depth);
