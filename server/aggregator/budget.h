@@ -25,16 +25,6 @@ inline async::Clock::duration Reserve(async::Clock::duration budget) {
   return std::min(reserve, budget / 2);
 }
 
-// When the whole request is given up: the caller's deadline, time_point::max()
-// for none, or the default.
-inline async::Clock::time_point CallerDeadline(
-    const Timeouts& timeouts, async::Clock::time_point now,
-    async::Clock::time_point caller) {
-  if (caller != async::Clock::time_point::max()) return caller;
-  return now +
-         std::chrono::duration_cast<async::Clock::duration>(timeouts.total);
-}
-
 // When the backends' calls are given up, so that one that hangs yields a
 // partial answer before the caller gives up. `caller` is the caller's deadline,
 // time_point::max() for none. Not after `now` where no time is left.
@@ -42,7 +32,9 @@ inline async::Clock::time_point BranchDeadline(
     const Timeouts& timeouts, async::Clock::time_point now,
     async::Clock::time_point caller) {
   const async::Clock::duration budget =
-      CallerDeadline(timeouts, now, caller) - now;
+      caller == async::Clock::time_point::max()
+          ? std::chrono::duration_cast<async::Clock::duration>(timeouts.total)
+          : caller - now;
   if (budget <= async::Clock::duration::zero()) return now;
   return now + std::min<async::Clock::duration>(timeouts.section,
                                                 budget - Reserve(budget));

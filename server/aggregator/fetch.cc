@@ -8,8 +8,9 @@ namespace gather::aggregator {
 void AddMetadata(const FanOut& fan_out, grpc::ClientContext& call) {
   fan_out.call.AddChildTrace(call);
   for (const std::string& key : fan_out.forwarded_keys) {
-    const std::string_view value = fan_out.call.Metadata(key);
-    if (!value.empty()) call.AddMetadata(key, std::string(value));
+    for (const std::string_view value : fan_out.call.AllMetadata(key)) {
+      call.AddMetadata(key, std::string(value));
+    }
   }
 }
 

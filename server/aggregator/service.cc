@@ -1,10 +1,15 @@
 #include "server/aggregator/service.h"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <stop_token>
+#include <string_view>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "server/aggregator/merge.h"
 #include "server/aggregator/plan.h"
 #include "server/aggregator/stream.h"
@@ -89,6 +94,8 @@ absl::StatusOr<AggregatorService::Begun> AggregatorService::Begin(
     const rpc::ServerCall& call, const v1::GetOverviewRequest& request) const {
   const absl::StatusOr<Plan> plan = MakePlan(request);
   if (!plan.ok()) return plan.status();
+  absl::Status forwardable = CheckForwarded(call);
+  if (!forwardable.ok()) return forwardable;
   const FanOutTimes times = StartNow();
   const Clock::time_point deadline =
       BranchDeadline(timeouts_, times.start, call.deadline());
@@ -96,6 +103,23 @@ absl::StatusOr<AggregatorService::Begun> AggregatorService::Begin(
     return absl::DeadlineExceededError("the deadline had passed on arrival");
   }
   return Begun{.plan = *plan, .times = times, .deadline = deadline};
+}
+
+// gRPC hands in any byte that a header came with, and ends the process where it
+// is told to send one that is not printable.
+absl::Status AggregatorService::CheckForwarded(
+    const rpc::ServerCall& call) const {
+  for (const std::string& key : forwarded_keys_) {
+    if (absl::EndsWith(key, "-bin")) continue;  // sent as base64
+    for (const std::string_view value : call.AllMetadata(key)) {
+      if (std::all_of(value.begin(), value.end(), absl::ascii_isprint)) {
+        continue;
+      }
+      return absl::InvalidArgumentError(
+          absl::StrCat("metadata ", key, ": must be printable ASCII"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 FanOut AggregatorService::MakeFanOut(rpc::ServerCall& call,
@@ -147,9 +171,7 @@ async::Task<grpc::Status> AggregatorService::StreamOverview(
   async::LinkedStop cancel(call.stop_token());
 
   const FanOut fan_out = MakeFanOut(call, request, *begun, cancel.token());
-  OverviewStream stream(
-      call, writer, cancel.source(), begun->times,
-      CallerDeadline(timeouts_, begun->times.start, call.deadline()));
+  OverviewStream stream(call.loop(), writer, cancel.source(), begun->times);
   const absl::Status outcome =
       co_await stream.Run(fan_out, *backends_[call.loop_index()]);
   if (call.stop_token().stop_requested()) co_return CallerGone();

@@ -59,6 +59,8 @@ class AggregatorService {
   };
 
   // INVALID_ARGUMENT or DEADLINE_EXCEEDED where no backend is to be called.
+  // INVALID_ARGUMENT where metadata that is to be forwarded can't be.
+  absl::Status CheckForwarded(const rpc::ServerCall& call) const;
   absl::StatusOr<Begun> Begin(const rpc::ServerCall& call,
                               const v1::GetOverviewRequest& request) const;
   template <typename Source>

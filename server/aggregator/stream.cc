@@ -4,7 +4,6 @@
 
 #include "absl/status/statusor.h"
 #include "server/async/gather.h"
-#include "server/async/timer.h"
 
 namespace gather::aggregator {
 namespace {
@@ -15,28 +14,22 @@ constexpr std::size_t kParts = 3;
 
 }  // namespace
 
-OverviewStream::OverviewStream(rpc::ServerCall& call,
+OverviewStream::OverviewStream(async::EventLoop& loop,
                                rpc::StreamWriter<Part>& writer,
                                std::stop_source& cancel,
-                               const FanOutTimes& times,
-                               async::Clock::time_point give_up)
-    : call_(call),
-      writer_(writer),
+                               const FanOutTimes& times)
+    : writer_(writer),
       cancel_(cancel),
       times_(times),
-      give_up_(give_up),
       merger_(times.start),
-      parts_(call.loop(), kParts) {}
+      parts_(loop, kParts) {}
 
 async::Task<absl::Status> OverviewStream::Run(const FanOut& fan_out,
                                               Backends& backends) {
-  auto [produced, sent, gave_up] =
-      co_await async::Gather(ProduceAll(fan_out, backends), Send(), GiveUp());
+  auto [produced, sent] =
+      co_await async::Gather(ProduceAll(fan_out, backends), Send());
   // Why the fan-out ended comes before what that did to the sending.
-  for (const absl::Status& status : {produced, sent, gave_up}) {
-    if (!status.ok()) co_return status;
-  }
-  co_return absl::OkStatus();
+  co_return produced.ok() ? sent : produced;
 }
 
 template <typename Source>
@@ -87,23 +80,13 @@ async::Task<absl::Status> OverviewStream::Send() {
   while (true) {
     const absl::StatusOr<Part> part = co_await parts_.Pop();
     if (!part.ok()) break;  // closed and empty
-    auto write = writer_.Write(*part);
-    const bool sent = co_await write;
+    const bool sent = co_await writer_.Write(*part);
     if (sent) continue;
     // The call is dead: nobody is left to fetch for.
     outcome = absl::CancelledError("the caller went away");
     cancel_.request_stop();
   }
-  sent_.request_stop();
   co_return outcome;
-}
-
-async::Task<> OverviewStream::GiveUp() {
-  async::SleepUntil patience(call_.loop(), give_up_, sent_.get_token());
-  const absl::Status waited = co_await patience;
-  // gRPC buffers for a reader that does not read, up to its window, and then
-  // would wait for as long as the connection stands.
-  if (waited.ok()) call_.context().TryCancel();
 }
 
 }  // namespace gather::aggregator

@@ -9,9 +9,8 @@
 #include "server/aggregator/fetch.h"
 #include "server/aggregator/merge.h"
 #include "server/async/bounded_queue.h"
-#include "server/async/clock.h"
+#include "server/async/event_loop.h"
 #include "server/async/task.h"
-#include "server/rpc/server_call.h"
 #include "server/rpc/stream_method.h"
 
 namespace gather::aggregator {
@@ -26,11 +25,9 @@ class OverviewStream {
  public:
   using Part = v1::StreamOverviewResponse;
 
-  // `cancel` stops the fan-out; `times` says when it began. A reader that has
-  // not taken everything by `give_up` is cut off.
-  OverviewStream(rpc::ServerCall& call, rpc::StreamWriter<Part>& writer,
-                 std::stop_source& cancel, const FanOutTimes& times,
-                 async::Clock::time_point give_up);
+  // `cancel` stops the fan-out; `times` says when it began.
+  OverviewStream(async::EventLoop& loop, rpc::StreamWriter<Part>& writer,
+                 std::stop_source& cancel, const FanOutTimes& times);
 
   // Sends every section and the summary. Not OK as for GetOverview.
   async::Task<absl::Status> Run(const FanOut& fan_out, Backends& backends);
@@ -43,14 +40,10 @@ class OverviewStream {
                                        Backends& backends);
   async::Task<absl::Status> Summarize(std::stop_token stop);
   async::Task<absl::Status> Send();
-  async::Task<> GiveUp();
 
-  rpc::ServerCall& call_;
   rpc::StreamWriter<Part>& writer_;
   std::stop_source& cancel_;
   FanOutTimes times_;
-  const async::Clock::time_point give_up_;
-  std::stop_source sent_;
   Merger merger_;
   async::BoundedQueue<Part> parts_;
 };

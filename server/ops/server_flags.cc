@@ -27,6 +27,9 @@ ABSL_FLAG(
     "a connection on which more calls are cancelled in a second is ended; "
     "0 means no limit, -1 the program's default (aggregator 1000, backend "
     "no limit)");
+ABSL_FLAG(absl::Duration, send_timeout, absl::Seconds(30),
+          "how long a caller may take to take in a message that is sent to it, "
+          "before its call is cancelled");
 ABSL_FLAG(int64_t, memory_quota_mb, 1024,
           "megabytes that gRPC may hold for all connections together");
 ABSL_FLAG(absl::Duration, max_connection_age, absl::Hours(1),
@@ -69,8 +72,6 @@ ABSL_FLAG(bool, check_config, false,
 namespace gather::ops {
 namespace {
 
-constexpr absl::Duration kLongest = absl::Hours(24 * 365);
-
 absl::Status CheckFlags() {
   for (const absl::Status& check :
        {CheckFlagRange("event_loops", absl::GetFlag(FLAGS_event_loops), 0,
@@ -84,6 +85,7 @@ absl::Status CheckFlags() {
         CheckFlagRange("max_resets_per_second",
                        absl::GetFlag(FLAGS_max_resets_per_second), -1,
                        std::numeric_limits<int>::max()),
+        CheckFlagPositive("send_timeout", absl::GetFlag(FLAGS_send_timeout)),
         CheckFlagRange<int64_t>("memory_quota_mb",
                                 absl::GetFlag(FLAGS_memory_quota_mb), 16,
                                 int64_t{1} << 20),
@@ -139,7 +141,7 @@ absl::StatusOr<std::shared_ptr<Certificates>> CertificatesFromFlags() {
 }  // namespace
 
 absl::Status CheckFlagNotNegative(std::string_view flag, absl::Duration value) {
-  if (value >= absl::ZeroDuration() && value <= kLongest) {
+  if (value >= absl::ZeroDuration() && value <= kLongestFlag) {
     return absl::OkStatus();
   }
   return FlagError(flag, absl::StrCat("must be from 0 to a year, not ",
@@ -173,6 +175,8 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   const int resets = absl::GetFlag(FLAGS_max_resets_per_second);
   server.max_resets_per_second =
       resets >= 0 ? resets : defaults.max_resets_per_second;
+  server.send_timeout =
+      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_send_timeout));
   server.memory_quota_bytes =
       static_cast<std::size_t>(absl::GetFlag(FLAGS_memory_quota_mb)) << 20;
   server.max_connection_age =

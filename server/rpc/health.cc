@@ -65,8 +65,7 @@ async::Task<grpc::Status> Health::Watch(ServerCall& call,
   while (!over.stop_requested()) {
     Response response;
     response.set_status(StatusOf(request.service()));
-    auto write = writer.Write(response);
-    const bool written = co_await write;
+    const bool written = co_await writer.Write(response);
     if (!written) break;
     // It changes once, from SERVING.
     std::stop_token change = response.status() == Response::SERVING

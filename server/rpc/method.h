@@ -25,13 +25,15 @@
 #include "server/async/task_scope.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/call_stats.h"
+#include "server/rpc/send_limit.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 
 namespace gather::rpc {
 
 // Told of every call that a server ends. Thread: any of the server's loops, so
-// an implementation must neither block nor share a lock between them.
+// an implementation must not block: a lock that loops share is held for no
+// longer than it takes to hand something over.
 class CallObserver {
  public:
   virtual ~CallObserver() = default;
@@ -43,10 +45,11 @@ struct ServingLoop {
   ServingLoop(int loop_index,
               std::unique_ptr<grpc::ServerCompletionQueue> server_queue,
               Admission* server_admission, CallObserver* server_observer,
-              std::size_t methods)
+              async::Clock::duration send_timeout, std::size_t methods)
       : index(loop_index),
         queue(server_queue.get()),
         loop(std::move(server_queue)),
+        send_limit(send_timeout),
         stats(methods),
         admission(server_admission),
         observer(server_observer) {}
@@ -56,6 +59,7 @@ struct ServingLoop {
   async::EventLoop loop;
   async::TaskScope calls;  // in flight
   TraceIds trace_ids{std::random_device()()};
+  SendLimit send_limit;
   std::vector<CallStats> stats;  // of each method
   async::Histogram lag{kLagBounds};
   Admission* const admission;
@@ -165,9 +169,12 @@ class ServedMethod final : public Method {
     // Not a conditional expression: GCC 12 destroys the temporaries of a
     // co_await in one twice.
     if (admitted) status = co_await Handle(call);
-    async::Operation<FinishCall> finish(serving.loop, {&call, &status});
-    // False: the call is dead, and nobody reads the answer.
-    co_await finish;
+    {
+      const SendLimit::Guard sending(serving.send_limit, call);
+      async::Operation<FinishCall> finish(serving.loop, {&call, &status});
+      // False: the call is dead, and nobody reads the answer.
+      co_await finish;
+    }
     co_await call.End();
     co_return status;
   }

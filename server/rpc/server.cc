@@ -15,13 +15,15 @@
 #include "server/async/clock.h"
 #include "server/async/lag.h"
 #include "server/async/task_scope.h"
-#include "server/rpc/sockets.h"
 
 namespace gather::rpc {
 namespace {
 
 constexpr std::chrono::milliseconds kLagPeriod(100);
 constexpr int kPostedHealthRequests = 4;
+// Only reflection runs on gRPC's own threads, one for as long as a stream of it
+// stands; what finds none is refused.
+constexpr int kMaxReflectionThreads = 16;
 
 }  // namespace
 
@@ -41,6 +43,7 @@ void Server::Register(grpc::Service* service) {
 void Server::Configure(grpc::ServerBuilder& builder) const {
   grpc::ResourceQuota quota("gather");
   quota.Resize(options_.memory_quota_bytes);
+  quota.SetMaxThreads(kMaxReflectionThreads);
   builder.SetResourceQuota(quota);
   builder.SetMaxReceiveMessageSize(options_.max_request_bytes);
   // Identity only: a small compressed request inflates before its size is
@@ -62,7 +65,6 @@ void Server::Configure(grpc::ServerBuilder& builder) const {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5 * 1000);
-  // Only reflection runs on gRPC's own threads.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
 }
@@ -77,6 +79,9 @@ absl::Status Server::Start() {
         absl::StrCat("can't listen on ", options_.listen, ": ",
                      std::string(listener.status().message())));
   }
+  absl::StatusOr<std::unique_ptr<Sockets>> sockets = Sockets::Open();
+  if (!sockets.ok()) return sockets.status();
+  sockets_ = *std::move(sockets);
   grpc::ServerBuilder builder;
   Configure(builder);
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
@@ -88,7 +93,7 @@ absl::Status Server::Start() {
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(std::make_unique<ServingLoop>(
         i, builder.AddCompletionQueue(), &admission_, options_.observer,
-        methods_.size()));
+        options_.send_timeout, methods_.size()));
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
@@ -159,6 +164,8 @@ async::Task<> Server::Serve(ServingLoop& serving) {
   async::TaskScope background;
   background.Spawn(async::MeasureLag(serving.loop, serving.lag, kLagPeriod,
                                      background.stop_token()));
+  background.Spawn(
+      serving.send_limit.Enforce(serving.loop, background.stop_token()));
   // Every posted request comes back once the server shuts down; the calls that
   // were taken in go on until they are answered.
   (void)co_await acceptors.Join();
@@ -188,8 +195,8 @@ ServerStats Server::stats() const {
   return stats;
 }
 
-void Server::OnFlood(const std::string& peer) const {
-  if (!EndConnection(port_, peer)) return;
+void Server::OnFlood(const std::string& peer) {
+  if (!sockets_->EndConnection(port_, peer)) return;
   if (options_.on_flood) options_.on_flood(peer);
 }
 
@@ -199,14 +206,14 @@ void Server::StopServing() {
   health_.StopServing();
 }
 
-void Server::AwaitLeave(async::Clock::time_point deadline) const {
+void Server::AwaitLeave(async::Clock::time_point deadline) {
   // gRPC ends a connection up to a tenth after its age; then the client has to
   // hear of it, and calls in flight to end.
   const async::Clock::time_point until = async::Clock::now() +
                                          options_.max_connection_age * 11 / 10 +
                                          std::chrono::seconds(1);
   if (until > deadline) return;
-  while (CountConnections(port_) > 0 && async::Clock::now() < until) {
+  while (sockets_->CountConnections(port_) > 0 && async::Clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }

@@ -24,6 +24,7 @@
 #include "server/rpc/method.h"
 #include "server/rpc/reset_guard.h"
 #include "server/rpc/server_stats.h"
+#include "server/rpc/sockets.h"
 #include "server/rpc/stream_method.h"
 
 namespace gather::rpc {
@@ -43,6 +44,9 @@ struct ServerOptions {
   // Calls in flight, over all loops; what is past it gets RESOURCE_EXHAUSTED.
   // 0 is no limit.
   int64_t max_inflight = 0;
+  // How long a caller may take to take in a message that is sent to it; then
+  // its call is cancelled (send_limit.h).
+  std::chrono::nanoseconds send_timeout = std::chrono::seconds(30);
   // What all connections together may hold in buffers.
   std::size_t memory_quota_bytes = std::size_t{1} << 30;
   int max_request_bytes = 64 * 1024;
@@ -145,8 +149,8 @@ class Server {
       std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor);
   void ServeHealth(grpc::ServerBuilder& builder);
   async::Task<> Serve(ServingLoop& serving);
-  void OnFlood(const std::string& peer) const;
-  void AwaitLeave(async::Clock::time_point deadline) const;
+  void OnFlood(const std::string& peer);
+  void AwaitLeave(async::Clock::time_point deadline);
 
   const ServerOptions options_;
   State state_ = State::kConfiguration;
@@ -159,7 +163,8 @@ class Server {
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> threads_;
   std::optional<async::Watchdog> watchdog_;
-  std::optional<ResetGuard> reset_guard_;
+  std::unique_ptr<Sockets> sockets_;
+  std::optional<ResetGuard> reset_guard_;  // uses the one above
   std::unique_ptr<Listener> listener_;
   int port_ = 0;
 };

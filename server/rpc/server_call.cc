@@ -26,4 +26,15 @@ std::string_view ServerCall::Metadata(std::string_view key) const {
   return {found->second.data(), found->second.size()};
 }
 
+std::vector<std::string_view> ServerCall::AllMetadata(
+    std::string_view key) const {
+  std::vector<std::string_view> values;
+  const auto [begin, end] = context_.client_metadata().equal_range(
+      grpc::string_ref(key.data(), key.size()));
+  for (auto each = begin; each != end; ++each) {
+    values.emplace_back(each->second.data(), each->second.size());
+  }
+  return values;
+}
+
 }  // namespace gather::rpc

@@ -66,6 +66,8 @@ class ServerCall {
 
   // What the caller sent under `key`, which is lower-case; empty for nothing.
   std::string_view Metadata(std::string_view key) const;
+  // The same where it may have sent several.
+  std::vector<std::string_view> AllMetadata(std::string_view key) const;
 
   // A word on the call for whoever observes it, such as the request log, which
   // alone makes text of it: most calls need none. `key` has static lifetime, as

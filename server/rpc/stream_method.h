@@ -3,14 +3,12 @@
 
 #include <grpcpp/support/async_stream.h>
 
-#include <cassert>
-#include <coroutine>
 #include <functional>
 
-#include "server/async/completion.h"
-#include "server/async/event_loop.h"
+#include "server/async/operation.h"
 #include "server/async/task.h"
 #include "server/rpc/method.h"
+#include "server/rpc/send_limit.h"
 #include "server/rpc/server_call.h"
 
 namespace gather::rpc {
@@ -19,58 +17,37 @@ namespace gather::rpc {
 //
 //   bool sent = co_await writer.Write(message);
 //
-// True once gRPC has room for the next message: a reader that is slow makes the
-// await last, and so the handler wait. False where the call is dead: nothing
-// that is written from then on arrives.
-//
 // Thread: the loop's. One write at a time; each is awaited.
-// Cancellation: that of the call, which ServerCall::context().TryCancel()
-// brings about where a reader is slower than the handler can bear.
+// Cancellation: that of the call.
 template <typename Message>
 class StreamWriter {
  public:
-  StreamWriter(async::EventLoop& loop, grpc::ServerAsyncWriter<Message>& writer)
-      : loop_(loop), writer_(writer) {}
+  StreamWriter(ServingLoop& serving, ServerCall& call,
+               grpc::ServerAsyncWriter<Message>& writer)
+      : serving_(serving), call_(call), writer_(writer) {}
   StreamWriter(const StreamWriter&) = delete;
   StreamWriter& operator=(const StreamWriter&) = delete;
 
-  // `message` must live until the await ends.
-  class WriteAwaiter;
-  WriteAwaiter Write(const Message& message) {
-    return WriteAwaiter(*this, message);
+  // True once gRPC has room for the next message: a reader that is slow makes
+  // the await last, and so the handler wait. False where the call is dead, as
+  // it is where the reader takes longer than the server's limit: nothing that
+  // is written from then on arrives. `message` must live until the await ends.
+  async::Task<bool> Write(const Message& message) {
+    const SendLimit::Guard sending(serving_.send_limit, call_);
+    async::Operation<StartWrite> write(serving_.loop, {&writer_, &message});
+    co_return co_await write;
   }
 
  private:
-  async::EventLoop& loop_;
+  struct StartWrite {
+    void operator()(void* tag) const { writer->Write(*message, tag); }
+    grpc::ServerAsyncWriter<Message>* writer;
+    const Message* message;
+  };
+
+  ServingLoop& serving_;
+  ServerCall& call_;
   grpc::ServerAsyncWriter<Message>& writer_;
-};
-
-template <typename Message>
-class [[nodiscard]] StreamWriter<Message>::WriteAwaiter final
-    : public async::Completion {
- public:
-  WriteAwaiter(StreamWriter& writer, const Message& message)
-      : writer_(writer), message_(message) {}
-
-  bool await_ready() noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiter) {
-    assert(writer_.loop_.IsCurrentThread());
-    waiter_ = waiter;
-    set_activity(writer_.loop_.activity());
-    writer_.writer_.Write(message_, tag());
-  }
-  bool await_resume() noexcept { return ok_; }
-
- private:
-  void Complete(bool ok) override {
-    ok_ = ok;
-    waiter_.resume();
-  }
-
-  StreamWriter& writer_;
-  const Message& message_;
-  std::coroutine_handle<> waiter_;
-  bool ok_ = false;
 };
 
 // A server-streaming method. The handler is a coroutine:
@@ -96,7 +73,7 @@ struct StreamKind {
     Call(ServingLoop& serving, const char* method)
         : ServerCall(serving.loop, serving.index, serving.trace_ids, method),
           responder(&context()),
-          writer(serving.loop, responder) {}
+          writer(serving, *this, responder) {}
 
     Request request;
     Responder responder;

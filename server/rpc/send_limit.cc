@@ -1,0 +1,28 @@
+#include "server/rpc/send_limit.h"
+
+#include "absl/status/status.h"
+#include "server/async/timer.h"
+
+namespace gather::rpc {
+
+async::Task<> SendLimit::Enforce(async::EventLoop& loop, std::stop_token stop) {
+  while (true) {
+    async::SleepUntil sleep = async::SleepFor(loop, limit_ / 4, stop);
+    const absl::Status slept = co_await sleep;
+    if (!slept.ok()) co_return;
+    EndLateCalls(async::Clock::now());
+  }
+}
+
+void SendLimit::EndLateCalls(async::Clock::time_point now) {
+  for (Sending& sending : sendings_) {
+    if (now - sending.since < limit_) return;
+    if (sending.ended) continue;
+    sending.ended = true;
+    sending.call.NoteTrouble("sending",
+                             "given up: the caller takes nothing in");
+    sending.call.context().TryCancel();
+  }
+}
+
+}  // namespace gather::rpc

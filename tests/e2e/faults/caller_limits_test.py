@@ -1,0 +1,126 @@
+"""What a caller can hold of the server without ever doing anything wrong."""
+
+import os
+import struct
+import unittest
+
+import h2_client
+import harness
+import http2
+import scrape
+
+STREAM = "/gather.aggregator.v1.AggregatorService/StreamOverview"
+CHECK = "/grpc.health.v1.Health/Check"
+WATCH = "/grpc.health.v1.Health/Watch"
+REFLECTION = ("/grpc.reflection.v1alpha.ServerReflection/"
+              "ServerReflectionInfo")
+OK, RESOURCE_EXHAUSTED = 0, 8
+
+
+class NoWindow(harness.FaultTest):
+    """Callers that have nothing sent to them."""
+
+    def setUp(self):
+        super().setUp()
+        self.start_aggregator("--send_timeout=200ms", metrics=True)
+        self.lazy = h2_client.Client(self.aggregator.port, settings=False)
+        self.addCleanup(self.lazy.close)
+        self.lazy.connection.send_frame(http2.SETTINGS, 0, 0, struct.pack(
+            ">HI", http2.INITIAL_WINDOW_SIZE, 0))
+        self.lazy.wait_ready()
+
+    def in_flight(self):
+        metrics = scrape.Metrics(self.aggregator.metrics_address())
+        return metrics.total("gather_requests_in_flight")
+
+    def check_is_ended(self, path, message=None, timeout=None):
+        streams = [self.lazy.start(message, path=path, timeout=timeout)
+                   for _ in range(50)]
+        for stream in streams:
+            reply = self.lazy.wait(stream, 10 * harness.SLOWNESS)
+            self.assertEqual(reply.data, b"")
+            self.assertTrue(reply.reset is not None or reply.status != OK,
+                            reply)
+        harness.eventually(lambda: self.in_flight() == 0, what="their end")
+        self.assert_complete(self.overview())
+
+    def test_overviews_are_ended(self):
+        self.check_is_ended(h2_client.OVERVIEW)
+
+    def test_long_deadlines_are_no_way_round(self):
+        self.check_is_ended(h2_client.OVERVIEW, timeout="800000H")
+
+    def test_streams_are_ended(self):
+        self.check_is_ended(STREAM)
+
+    def test_health_checks_are_ended(self):
+        self.check_is_ended(CHECK, message=b"")
+
+    def test_health_watches_are_ended(self):
+        self.check_is_ended(WATCH, message=b"")
+
+    def test_log_says_so(self):
+        self.lazy.wait(self.lazy.start(timeout=None))
+        harness.eventually(lambda: self.aggregator.log("request"),
+                           what="its log")
+        record = self.aggregator.log("request")[0]
+        self.assertEqual(record["level"], "warning")
+        self.assertIn("takes nothing in", record["sending"])
+
+
+class Threads(harness.FaultTest):
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.aggregator.pid}/task"))
+
+    def test_reflection_streams_take_few(self):
+        self.start_aggregator()
+        before = self.threads()
+        client = self.client()
+        streams = [client.open(path=REFLECTION, timeout=None)
+                   for _ in range(100)]
+        refused = [client.wait(stream) for stream in streams[-50:]]
+        self.assertEqual({reply.status for reply in refused},
+                         {RESOURCE_EXHAUSTED})
+        self.assertLessEqual(self.threads(), before + 16)
+        for stream in streams:
+            client.connection.reset(stream)
+        self.assert_complete(self.overview())
+
+
+class ForwardedMetadata(harness.FaultTest):
+
+    def setUp(self):
+        super().setUp()
+        self.raw = [self.raw_backend(role) for role in harness.ROLES]
+        self.start_aggregator("--forward_metadata=x-tag,x-raw-bin",
+                              raw=self.raw)
+
+    def forwarded(self, key):
+        return [value for name, value in self.raw[0].calls[-1].fields
+                if name == key]
+
+    def test_every_value_goes_on(self):
+        reply = self.client().call(headers=[
+            ("x-tag", "one"), ("x-tag", "two"), ("x-other", "three")])
+        self.assertEqual(reply.status, OK)
+        # Several values may come as one, with commas between them.
+        self.assertEqual(",".join(self.forwarded("x-tag")), "one,two")
+        self.assertEqual(self.forwarded("x-other"), [])
+
+    def test_bytes_go_on_where_they_may(self):
+        reply = self.client().call(headers=[("x-raw-bin", "/wB/")])
+        self.assertEqual(reply.status, OK)
+        self.assertEqual(self.forwarded("x-raw-bin"), ["/wB/"])
+
+    def test_what_no_header_may_hold_is_refused(self):
+        for value in (b"\xff", b"tab\tbed", b"\x80\x81"):
+            with self.subTest(value=value):
+                reply = self.client().call(headers=[(b"x-tag", value)])
+                self.assertEqual(reply.status, 3)
+                self.assertIn("x-tag", reply.message)
+        self.assertEqual(self.client().call().status, OK)
+
+
+if __name__ == "__main__":
+    unittest.main()
