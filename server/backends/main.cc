@@ -115,6 +115,7 @@ int Run(const char* listen,
       ops::ServerCredentials(settings->server.tls.get());
   settings->server.server.observer = &request_log;
   settings->server.server.on_stall = ops::LogStalls(logger);
+  settings->server.server.on_flood = ops::LogFloods(logger);
   BackendService<Role> service(*std::move(table), settings->faults,
                                settings->server.server.event_loops);
   rpc::Server server(settings->server.server);

@@ -22,22 +22,36 @@ constexpr int kShare = 20;
 std::vector<std::string> ResetCounter::Look(Clock::time_point now,
                                             int64_t calls_started,
                                             const ListConnections& list) {
-  if (now - window_ >= 1s) {
+  std::vector<std::string> found;
+  if (!window_) {
     window_ = now;
     window_calls_ = calls_started;
-    failed_before_.reset();
+    return found;
   }
-  std::vector<std::string> found;
-  // Half: what comes before the first list is not seen.
-  if (calls_started - window_calls_ <= max_ / 2) return found;
-  const bool first = !failed_before_;
-  if (first) failed_before_.emplace();
-  for (const ConnectionCounts& connection : list()) {
-    int64_t& before = (*failed_before_)[connection.id];
-    if (first) before = connection.streams_failed;
-    if (connection.streams_failed - before > max_) {
-      found.push_back(connection.peer);
+  const Clock::duration lasted = now - *window_;
+  // Half: what comes before a window's first list is not seen.
+  const bool many = calls_started - window_calls_ > max_ / 2;
+  if (many) {
+    // Who looks seldom sees more than a second's.
+    const double limit =
+        max_ * std::max(1.0, std::chrono::duration<double>(lasted).count());
+    std::map<int64_t, int64_t> failed;
+    for (const ConnectionCounts& connection : list()) {
+      failed[connection.id] = connection.streams_failed;
+      if (!failed_before_) continue;
+      const auto before = failed_before_->find(connection.id);
+      const int64_t seen =  // of a new one: none
+          before == failed_before_->end() ? 0 : before->second;
+      if (static_cast<double>(connection.streams_failed - seen) > limit) {
+        found.push_back(connection.peer);
+      }
     }
+    if (!failed_before_ || lasted >= 1s) failed_before_ = std::move(failed);
+  }
+  if (lasted >= 1s) {
+    window_ = now;
+    window_calls_ = calls_started;
+    if (!many) failed_before_.reset();
   }
   return found;
 }

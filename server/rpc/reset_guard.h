@@ -32,17 +32,20 @@ class ResetCounter {
 
   // The peers that are found. `calls_started` are those of all connections,
   // ever. `list` is called only where there are so many new calls that one of
-  // the connections may be over the limit. To be called many times a second.
+  // the connections may be over the limit. To be called many times a second:
+  // a burst that begins and ends between two looks is taken for a part of the
+  // time between them.
   std::vector<std::string> Look(async::Clock::time_point now,
                                 int64_t calls_started,
                                 const ListConnections& list);
 
  private:
   const int max_;
-  // A second, and how it began.
-  async::Clock::time_point window_;
+  // A second, or more where looks are further apart, and how it began.
+  std::optional<async::Clock::time_point> window_;
   int64_t window_calls_ = 0;
-  // By connection; from when there were many calls first.
+  // By connection, as first listed in this window or last in the one before;
+  // none while calls are few.
   std::optional<std::map<int64_t, int64_t>> failed_before_;
 };
 

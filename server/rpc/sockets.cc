@@ -6,27 +6,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include <cerrno>
+#include <cstddef>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
 namespace gather::rpc {
 namespace {
-
-std::vector<int> OpenDescriptors() {
-  std::vector<int> fds;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry("/proc/self/fd", error), end;
-       !error && entry != end; entry.increment(error)) {
-    fds.push_back(std::atoi(entry->path().filename().c_str()));
-  }
-  return fds;
-}
 
 using GetName = int (*)(int, sockaddr*, socklen_t*);
 
@@ -68,9 +60,48 @@ bool IsListening(int fd) {
          listening != 0;
 }
 
+// As EndOf() has it. gRPC's releases differ in how they write brackets, and it
+// gives the interface of a link-local address, "%2", or "%252" for short.
+std::string NameOf(const std::string& peer) {
+  std::string name = absl::StrReplaceAll(
+      peer, {{"%5B", ""}, {"%5D", ""}, {"[", ""}, {"]", ""}});
+  const std::size_t zone = name.find('%');
+  if (zone != std::string::npos) name.erase(zone, name.rfind(':') - zone);
+  return name;
+}
+
 }  // namespace
 
-int CountConnections(int port) {
+absl::StatusOr<std::unique_ptr<Sockets>> Sockets::Open() {
+  std::unique_ptr<Sockets> sockets(new Sockets);
+  sockets->directory_.reset(opendir("/proc/self/fd"));
+  if (sockets->directory_ != nullptr) {
+    sockets->own_ = fcntl(dirfd(sockets->directory_.get()), F_DUPFD_CLOEXEC, 0);
+  }
+  if (sockets->own_ < 0) {
+    return absl::UnavailableError(
+        absl::StrCat("can't look through /proc/self/fd: ",
+                     std::generic_category().message(errno).c_str()));
+  }
+  return sockets;
+}
+
+Sockets::~Sockets() {
+  if (own_ >= 0) close(own_);
+}
+
+std::vector<int> Sockets::OpenDescriptors() {
+  std::vector<int> fds;
+  rewinddir(directory_.get());
+  while (const dirent* entry = readdir(directory_.get())) {
+    int fd = -1;
+    if (absl::SimpleAtoi(entry->d_name, &fd) && fd != own_) fds.push_back(fd);
+  }
+  return fds;
+}
+
+int Sockets::CountConnections(int port) {
+  const std::lock_guard lock(mutex_);
   int count = 0;
   for (const int fd : OpenDescriptors()) {
     if (EndOf(fd, getsockname).port == port && !IsListening(fd)) ++count;
@@ -78,22 +109,20 @@ int CountConnections(int port) {
   return count;
 }
 
-bool EndConnection(int port, const std::string& peer) {
-  // As gRPC's releases differ in how they write brackets.
-  const std::string name = absl::StrReplaceAll(
-      peer, {{"%5B", ""}, {"%5D", ""}, {"[", ""}, {"]", ""}});
+bool Sockets::EndConnection(int port, const std::string& peer) {
+  const std::lock_guard lock(mutex_);
+  const std::string name = NameOf(peer);
+  bool found = false;
   for (const int open : OpenDescriptors()) {
-    // Of our own: gRPC may close the other at any time, and its number may then
-    // be another connection's.
-    const int fd = fcntl(open, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0) continue;
-    const bool found = EndOf(fd, getsockname).port == port &&
-                       EndOf(fd, getpeername).name == name;
-    if (found) shutdown(fd, SHUT_RDWR);
-    close(fd);
-    if (found) return true;
+    if (dup3(open, own_, O_CLOEXEC) < 0) continue;
+    found = EndOf(own_, getsockname).port == port &&
+            EndOf(own_, getpeername).name == name;
+    if (found) shutdown(own_, SHUT_RDWR);
+    if (found) break;
   }
-  return false;
+  // It must not keep a connection open.
+  dup3(dirfd(directory_.get()), own_, O_CLOEXEC);
+  return found;
 }
 
 }  // namespace gather::rpc

@@ -1,23 +1,53 @@
 #ifndef GATHER_SERVER_RPC_SOCKETS_H_
 #define GATHER_SERVER_RPC_SOCKETS_H_
 
-#include <string>
+#include <dirent.h>
 
-// What gRPC does not say of the sockets that it opens for a server. Linux only:
-// the process's own descriptors are looked through.
-//
-// Thread: any, as long as the server behind `port` is neither started nor shut
-// down meanwhile.
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
 namespace gather::rpc {
 
-// How many connections that were accepted on TCP `port` are open.
-int CountConnections(int port);
+// What gRPC does not say of the sockets that it opens for a server. Linux only:
+// the process's own descriptors are looked through. That needs no new one, so
+// it works also where they have run out.
+//
+// Thread: any.
+class Sockets {
+ public:
+  // UNAVAILABLE where the descriptors can't be seen.
+  static absl::StatusOr<std::unique_ptr<Sockets>> Open();
+  ~Sockets();
+  Sockets(const Sockets&) = delete;
+  Sockets& operator=(const Sockets&) = delete;
 
-// Ends the connection that was accepted on TCP `port` from `peer`, which is as
-// grpc::ServerContext::peer() has it, such as "ipv4:10.0.0.1:34567": neither
-// side can send or receive any more. False where there is none, also where
-// `peer` names no TCP peer.
-bool EndConnection(int port, const std::string& peer);
+  // How many connections that were accepted on TCP `port` are open.
+  int CountConnections(int port);
+
+  // Ends the connection that was accepted on TCP `port` from `peer`, which is
+  // as grpc::ServerContext::peer() has it, such as "ipv4:10.0.0.1:34567":
+  // neither side can send or receive any more. False where there is none, also
+  // where `peer` names no TCP peer.
+  bool EndConnection(int port, const std::string& peer);
+
+ private:
+  struct Close {
+    void operator()(DIR* directory) const { closedir(directory); }
+  };
+
+  Sockets() = default;
+  std::vector<int> OpenDescriptors();
+
+  std::mutex mutex_;  // of all below
+  std::unique_ptr<DIR, Close> directory_;
+  // A descriptor of our own for what another one refers to: gRPC may close that
+  // at any time, and its number may then be another connection's.
+  int own_ = -1;
+};
 
 }  // namespace gather::rpc
 

@@ -84,11 +84,22 @@ TEST_F(ResetCounterTest, ConnectionThatIsNewCountsFromItsStart) {
 TEST_F(ResetCounterTest, EverySecondCountsAnew) {
   EXPECT_EQ(Look(0s), Peers{});
   for (int second = 0; second < 5; ++second) {
-    Calls(a_, kLimit, kLimit);
+    Calls(a_, kLimit / 2, kLimit / 2);
     EXPECT_EQ(Look(500ms), Peers{});
-    Calls(a_, kLimit, kLimit);
+    Calls(a_, kLimit / 2, kLimit / 2);
     EXPECT_EQ(Look(500ms), Peers{});
   }
+  EXPECT_GT(lists_, 0);
+}
+
+TEST_F(ResetCounterTest, LooksThatAreFarApartFindItToo) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, 2 * kLimit, 2 * kLimit);
+  EXPECT_EQ(Look(1200ms), Peers{});  // only now is known what was before
+  Calls(a_, 2 * kLimit, 2 * kLimit);
+  EXPECT_EQ(Look(1200ms), Peers{"a"});
+  Calls(a_, kLimit, kLimit);  // fewer than that in each second
+  EXPECT_EQ(Look(1200ms), Peers{});
 }
 
 TEST_F(ResetCounterTest, ConnectionsAreNotListedWhileCallsAreFew) {

@@ -4,6 +4,7 @@ import pathlib
 import socket
 import unittest
 
+import flood
 import harness
 
 HARD = 150
@@ -44,6 +45,24 @@ class Descriptors(harness.FaultTest):
                            "connections that say nothing are closed")
         self.assertLess(aggregator.cpu_seconds() - before,
                         1.0 * harness.SLOWNESS)
+        for sock in hoard:
+            sock.close()
+
+    def test_a_connection_is_ended_for_its_resets_also_then(self):
+        aggregator = self.start_aggregator(files=(HARD, HARD))
+        attacker = flood.connect(aggregator.port, {})
+        hoard = [socket.create_connection(("127.0.0.1", aggregator.port))
+                 for _ in range(HARD + 50)]
+        harness.eventually(lambda: aggregator.descriptors() == HARD,
+                           what="the descriptors run out")
+        try:
+            for i in range(20_000):
+                attacker.send_raw(flood.reset_frames(attacker, 2 * i + 1))
+        except OSError:
+            pass
+        harness.eventually(
+            lambda: aggregator.log("connection ended for its resets"),
+            what="its end")
         for sock in hoard:
             sock.close()
 

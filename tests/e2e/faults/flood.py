@@ -58,6 +58,13 @@ def call_frames(connection, stream):
             http2.pack(http2.DATA, http2.END_STREAM, stream, body))
 
 
+def reset_frames(connection, stream):
+    """A whole call, and its cancellation."""
+    cancel = http2.pack(http2.RST_STREAM, 0, stream,
+                        struct.pack(">I", http2.CANCEL))
+    return b"".join(call_frames(connection, stream)) + cancel
+
+
 def streams(port, number):
     """That many calls on one connection that nobody waits for."""
     kinds = {}
@@ -97,11 +104,8 @@ def resets(port, number):
     connection = connect(port, kinds)
     stream = 1
     while sent < number:
-        cancel = http2.pack(http2.RST_STREAM, 0, stream,
-                            struct.pack(">I", http2.CANCEL))
         try:
-            connection.send_raw(
-                b"".join(call_frames(connection, stream)) + cancel)
+            connection.send_raw(reset_frames(connection, stream))
             sent += 1
             stream += 2
         except OSError:
