@@ -231,11 +231,12 @@ absl::Status FlagError(std::string_view flag, std::string_view why) {
 }
 
 absl::Status CheckFlagPositive(std::string_view flag, absl::Duration value) {
-  if (value > absl::ZeroDuration() && value < absl::InfiniteDuration()) {
+  if (value > absl::ZeroDuration() && value <= kLongestFlag) {
     return absl::OkStatus();
   }
-  return FlagError(flag, absl::StrCat("must be more than 0 and finite, not ",
-                                      absl::FormatDuration(value)));
+  return FlagError(flag,
+                   absl::StrCat("must be more than 0 and at most a year, not ",
+                                absl::FormatDuration(value)));
 }
 
 }  // namespace gather::ops

@@ -53,7 +53,11 @@ absl::Status CheckFlagRange(std::string_view flag, T value, T low, T high) {
       flag, absl::StrCat("must be from ", low, " to ", high, ", not ", value));
 }
 
-// An error unless `value` is more than zero and finite.
+// The longest duration that a flag takes: what is added to a time must not
+// overflow.
+inline constexpr absl::Duration kLongestFlag = absl::Hours(24 * 365);
+
+// An error unless `value` is more than zero and at most kLongestFlag.
 absl::Status CheckFlagPositive(std::string_view flag, absl::Duration value);
 
 // What a command line asks for.
@@ -73,8 +77,8 @@ absl::StatusOr<CommandLine> ParseFlags(
 // `usage`, followed by this repository's flags with their defaults.
 std::string HelpText(std::string_view usage);
 
-// The program's name and version, and that of gRPC, which is linked
-// dynamically: "gatherctl 0.1.0 (gRPC 1.51.1)".
+// The program's name and version, and that of the gRPC which it runs on:
+// "gatherctl 0.1.0 (gRPC 1.51.1)".
 std::string VersionText();
 
 }  // namespace gather::ops

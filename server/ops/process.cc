@@ -4,10 +4,12 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -39,21 +41,52 @@ absl::Status WritePortFile(const std::string& path, int port) {
   return absl::OkStatus();
 }
 
-// Gives the system back what is free, now and then: glibc keeps what a flood
-// has used. Not on a loop, and not for little: it looks through all that is
-// free.
-void ReturnMemory(std::stop_token stop) {
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+
+// Memory that is this process's own and that nobody has allocated: what
+// malloc() keeps, and a little of stacks and variables.
+int64_t KeptBytes() {
+  int64_t size = 0;
+  int64_t resident = 0;
+  int64_t shared = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident >> shared;
+  const struct mallinfo2 used = mallinfo2();
+  return (resident - shared) * sysconf(_SC_PAGESIZE) -
+         static_cast<int64_t>(used.uordblks + used.hblkhd);
+}
+
+// Gives the system back what is free, now and then: glibc keeps what a flood
+// has used. Not on a loop, and not for little: it goes through all that is
+// free, and each loop that allocates meanwhile waits. What could not be given
+// back once, in pages that are partly in use, is no reason to try again.
+void ReturnMemory(std::stop_token stop) {
   constexpr std::chrono::seconds kPeriod(5);
-  constexpr std::size_t kMuch = std::size_t{16} << 20;
+  constexpr int64_t kMuch = int64_t{16} << 20;
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
+  int64_t left = 0;  // of what was kept
   while (!stopped.wait_for(lock, stop, kPeriod,
                            [&stop] { return stop.stop_requested(); })) {
-    if (mallinfo2().fordblks > kMuch) malloc_trim(0);
+    const int64_t kept = KeptBytes();
+    left = std::min(left, kept);
+    if (kept - left < kMuch) continue;
+    malloc_trim(0);
+    left = KeptBytes();
   }
+}
+
+#else
+
+void ReturnMemory(std::stop_token) {}
+
 #endif
+
+// Ends the process by `signal`, whose default action is back by now: that does
+// nothing to the first process of a container.
+void EndBy(int signal) {
+  raise(signal);
+  _exit(128 + signal);
 }
 
 // How callers are authenticated, in the log.
@@ -98,6 +131,11 @@ StopSignals::StopSignals() {
 int StopSignals::Wait() {
   int signal = 0;
   sigwait(&signals_, &signal);
+  struct sigaction end{};
+  end.sa_handler = EndBy;
+  end.sa_flags = SA_RESETHAND | SA_NODEFER;
+  sigaction(SIGTERM, &end, nullptr);
+  sigaction(SIGINT, &end, nullptr);
   pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
   return signal;
 }

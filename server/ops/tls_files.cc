@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <ctime>
 #include <filesystem>
@@ -63,10 +64,10 @@ absl::StatusOr<std::string> ReadFile(const FlagFile& file) {
   }
   std::ifstream stream(file.path, std::ios::binary);
   std::string text;
-  if (stream) {
-    text.resize(kMaxFileBytes + 1);
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(stream.gcount()));
+  std::array<char, 16384> part;
+  while (stream && text.size() <= kMaxFileBytes) {
+    stream.read(part.data(), part.size());
+    text.append(part.data(), static_cast<std::size_t>(stream.gcount()));
   }
   if (!stream.is_open() || stream.bad()) {
     return FileError(

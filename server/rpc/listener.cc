@@ -116,6 +116,9 @@ absl::Status Listener::Listen(const std::string& host,
     const int fd = ListenOn(*info, port_, /*v6_only=*/!fds_.empty());
     // A machine without IPv6 has names for it all the same.
     if (fd < 0 && errno == EAFNOSUPPORT && info->ai_next != nullptr) continue;
+    if (fd < 0 && errno == EAFNOSUPPORT && host == "::") {
+      return Listen("0.0.0.0", port);
+    }
     if (fd < 0 && errno == EADDRNOTAVAIL && !fds_.empty()) continue;
     if (fd < 0) return ErrnoStatus("bind");
     fds_.push_back(fd);
