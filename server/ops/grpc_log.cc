@@ -1,5 +1,6 @@
 #include "server/ops/grpc_log.h"
 
+#include <google/protobuf/stubs/common.h>
 #include <grpcpp/version_info.h>
 
 #include <cassert>
@@ -7,6 +8,13 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+
+// Its later versions log through Abseil, and so do the versions of gRPC that
+// come with them.
+#define GATHER_PROTOBUF_LOGS_ITSELF (GOOGLE_PROTOBUF_VERSION < 4022000)
+#if GATHER_PROTOBUF_LOGS_ITSELF
+#include <google/protobuf/stubs/logging.h>
+#endif
 
 #define GATHER_GRPC_LOGS_TO_ABSEIL \
   (GRPC_CPP_VERSION_MAJOR > 1 || GRPC_CPP_VERSION_MINOR >= 65)
@@ -24,12 +32,12 @@
 namespace gather::ops {
 namespace {
 
-void Forward(Logger& logger, LogLevel level, std::string_view text,
-             std::string_view file, int line) {
+void Forward(Logger& logger, LogLevel level, std::string_view library,
+             std::string_view text, std::string_view file, int line) {
   if (!logger.Enabled(level)) return;
   file.remove_prefix(file.rfind('/') + 1);
   const std::string source = std::string(file) + ":" + std::to_string(line);
-  logger.Log(level, "grpc", {{"text", text}, {"source", source}});
+  logger.Log(level, library, {{"text", text}, {"source", source}});
 }
 
 }  // namespace
@@ -55,8 +63,9 @@ class ScopedGrpcLog::Impl : public absl::LogSink {
   void Send(const absl::LogEntry& entry) override {
     const auto text = entry.text_message();
     const auto file = entry.source_filename();
-    Forward(logger_, LevelOf(entry.log_severity()), {text.data(), text.size()},
-            {file.data(), file.size()}, entry.source_line());
+    Forward(logger_, LevelOf(entry.log_severity()), "grpc",
+            {text.data(), text.size()}, {file.data(), file.size()},
+            entry.source_line());
   }
 
  private:
@@ -79,10 +88,9 @@ class ScopedGrpcLog::Impl : public absl::LogSink {
 
 namespace {
 
-// gRPC takes a plain function, with no place for an object, so the way from
-// there to the Logger has to be a global. A lock rather than an atomic
-// pointer: when the destructor returns, no thread of gRPC may still be in the
-// Logger.
+// gRPC and Protobuf take a plain function, with no place for an object, so the
+// way from there to the Logger has to be a global. A lock rather than an atomic
+// pointer: when the destructor returns, no thread may still be in the Logger.
 struct Route {
   std::mutex mutex;
   Logger* logger = nullptr;
@@ -97,9 +105,35 @@ LogLevel LevelOf(gpr_log_severity severity) {
 void OnGrpcLog(gpr_log_func_args* args) {
   const std::lock_guard lock(route.mutex);
   if (route.logger == nullptr) return;
-  Forward(*route.logger, LevelOf(args->severity), args->message, args->file,
-          args->line);
+  Forward(*route.logger, LevelOf(args->severity), "grpc", args->message,
+          args->file, args->line);
 }
+
+#if GATHER_PROTOBUF_LOGS_ITSELF
+void OnProtobufLog(google::protobuf::LogLevel level, const char* file, int line,
+                   const std::string& text) {
+  const std::lock_guard lock(route.mutex);
+  if (route.logger == nullptr) return;
+  Forward(*route.logger,
+          level == google::protobuf::LOGLEVEL_FATAL ? LogLevel::kError
+                                                    : LogLevel::kDebug,
+          "protobuf", text, file, line);
+}
+
+class ScopedProtobufLog {
+ public:
+  ScopedProtobufLog()
+      : previous_(google::protobuf::SetLogHandler(OnProtobufLog)) {}
+  ~ScopedProtobufLog() { google::protobuf::SetLogHandler(previous_); }
+  ScopedProtobufLog(const ScopedProtobufLog&) = delete;
+  ScopedProtobufLog& operator=(const ScopedProtobufLog&) = delete;
+
+ private:
+  google::protobuf::LogHandler* const previous_;
+};
+#else
+class ScopedProtobufLog {};
+#endif
 
 void RouteTo(Logger* logger) {
   const std::lock_guard lock(route.mutex);
@@ -121,6 +155,9 @@ class ScopedGrpcLog::Impl {
     gpr_set_log_function(nullptr);
     RouteTo(nullptr);
   }
+
+ private:
+  const ScopedProtobufLog protobuf_log_;
 };
 
 #endif

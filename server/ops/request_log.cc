@@ -14,14 +14,22 @@
 namespace gather::ops {
 namespace {
 
-LogLevel LevelFor(grpc::StatusCode code) {
+// What is the caller's own fault, or its wish, is no trouble.
+LogLevel LevelFor(grpc::StatusCode code, bool troubled) {
   switch (code) {
     case grpc::StatusCode::INTERNAL:
     case grpc::StatusCode::UNKNOWN:
     case grpc::StatusCode::DATA_LOSS:
       return LogLevel::kError;
-    default:
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return LogLevel::kWarning;
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::NOT_FOUND:
       return LogLevel::kInfo;
+    default:
+      return troubled ? LogLevel::kWarning : LogLevel::kInfo;
   }
 }
 
@@ -60,7 +68,7 @@ bool RequestLog::Wanted(const rpc::ServerCall& call, const grpc::Status& status,
 
 void RequestLog::OnEnd(const rpc::ServerCall& call,
                        const grpc::Status& status) {
-  const LogLevel level = LevelFor(status.error_code());
+  const LogLevel level = LevelFor(status.error_code(), call.troubled());
   // Nothing is formatted before this.
   if (!Wanted(call, status, level)) return;
   const std::string code = absl::StatusCodeToString(

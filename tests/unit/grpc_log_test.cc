@@ -7,10 +7,12 @@
 #if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 65
 
 #include <fcntl.h>
+#include <google/protobuf/wrappers.pb.h>
 #include <grpc/support/log.h>
 #include <unistd.h>
 
 #include <array>
+#include <functional>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -19,17 +21,22 @@
 namespace gather::ops {
 namespace {
 
-// What a Logger writes to a pipe while gRPC logs a line of each severity.
-std::string Collect(const LogOptions& options) {
+void LogALineOfEachSeverity() {
   gpr_set_log_verbosity(GPR_LOG_SEVERITY_DEBUG);
+  gpr_log_message("/src/core/a.cc", 1, GPR_LOG_SEVERITY_DEBUG, "one");
+  gpr_log_message("/src/core/b.cc", 2, GPR_LOG_SEVERITY_INFO, "two");
+  gpr_log_message("/src/core/c.cc", 3, GPR_LOG_SEVERITY_ERROR, "th ree");
+}
+
+// What a Logger writes to a pipe meanwhile.
+std::string Collect(const LogOptions& options,
+                    const std::function<void()>& log = LogALineOfEachSeverity) {
   std::array<int, 2> ends = {-1, -1};
   EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
   {
     Logger logger(options, ends[1]);
     const ScopedGrpcLog scoped(logger);
-    gpr_log_message("/src/core/a.cc", 1, GPR_LOG_SEVERITY_DEBUG, "one");
-    gpr_log_message("/src/core/b.cc", 2, GPR_LOG_SEVERITY_INFO, "two");
-    gpr_log_message("/src/core/c.cc", 3, GPR_LOG_SEVERITY_ERROR, "th ree");
+    log();
   }
   close(ends[1]);
   std::array<char, 4096> buffer;
@@ -51,6 +58,17 @@ TEST(GrpcLogTest, TheRestIsDebug) {
   EXPECT_TRUE(absl::StrContains(text, "DEBUG grpc text=one")) << text;
   EXPECT_TRUE(absl::StrContains(text, "DEBUG grpc text=two")) << text;
   EXPECT_FALSE(absl::StrContains(Collect({}), "text=two"));
+}
+
+TEST(GrpcLogTest, ProtobufWritesNothingOfItsOwn) {
+  google::protobuf::StringValue message;
+  const std::string broken("\x0a\x01\xff", 3);
+  testing::internal::CaptureStderr();
+  const std::string text = Collect({.level = LogLevel::kDebug}, [&] {
+    EXPECT_FALSE(message.ParseFromString(broken));
+  });
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_TRUE(absl::StrContains(text, "DEBUG protobuf text=")) << text;
 }
 
 TEST(GrpcLogTest, GrpcHasItsOwnLogBackAfterwards) {

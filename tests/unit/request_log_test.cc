@@ -7,7 +7,9 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/async/event_loop.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/trace.h"
@@ -65,6 +67,24 @@ TEST_F(RequestLogTest, WhatHadTroubleIsAlwaysLogged) {
   call_.NoteTrouble("orders_error", std::string("INTERNAL: no"));
   EXPECT_THAT(LogOf(call_, grpc::Status::OK, kNone),
               HasSubstr(R"("orders_error":"INTERNAL: no")"));
+}
+
+TEST_F(RequestLogTest, WhatIsNotTheCallersDoingIsAWarningOrAnError) {
+  for (const auto& [code, level] :
+       {std::pair(grpc::StatusCode::OK, "info"),
+        std::pair(grpc::StatusCode::INVALID_ARGUMENT, "info"),
+        std::pair(grpc::StatusCode::CANCELLED, "info"),
+        std::pair(grpc::StatusCode::UNAVAILABLE, "warning"),
+        std::pair(grpc::StatusCode::DEADLINE_EXCEEDED, "warning"),
+        std::pair(grpc::StatusCode::INTERNAL, "error")}) {
+    EXPECT_THAT(LogOf(call_, grpc::Status(code, ""), 1),
+                HasSubstr(absl::StrCat("\"level\":\"", level, "\"")));
+  }
+  call_.NoteTrouble("orders_error", std::string("INTERNAL: no"));
+  EXPECT_THAT(LogOf(call_, grpc::Status::OK, 1),
+              HasSubstr(R"("level":"warning")"));
+  const grpc::Status gone(grpc::StatusCode::CANCELLED, "the caller went away");
+  EXPECT_THAT(LogOf(call_, gone, 1), HasSubstr(R"("level":"info")"));
 }
 
 TEST_F(RequestLogTest, TheLevelComesFirst) {
