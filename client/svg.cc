@@ -16,7 +16,8 @@
 #include "client/text.h"
 
 ABSL_FLAG(std::string, svg, "",
-          "A file to draw the timeline to, as an SVG image.");
+          "Of overview and tour: a file to draw the timeline to, as an SVG "
+          "image.");
 
 namespace gather::client {
 namespace {

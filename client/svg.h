@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/flags/declare.h"
 #include "absl/time/time.h"
 #include "client/row.h"
 
@@ -25,5 +26,8 @@ std::string RenderSvg(const std::vector<SvgPanel>& panels);
 int WriteSvgFlag(const std::vector<SvgPanel>& panels, int exit_code);
 
 }  // namespace gather::client
+
+// Of the commands that draw.
+ABSL_DECLARE_FLAG(std::string, svg);
 
 #endif  // GATHER_CLIENT_SVG_H_

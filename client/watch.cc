@@ -19,6 +19,7 @@
 #include "client/command.h"
 #include "client/flags.h"
 #include "client/request.h"
+#include "client/svg.h"
 #include "client/terminal.h"
 #include "client/watch_state.h"
 #include "client/waterfall.h"
@@ -140,6 +141,9 @@ class LiveView {
 }  // namespace
 
 int RunWatch(const std::vector<std::string>& arguments) {
+  if (!absl::GetFlag(FLAGS_svg).empty()) {
+    return ops::ReportBadUsage("--svg: not with watch");
+  }
   StreamOverviewRequest request;
   const absl::Status filled =
       FillRequest(arguments[0], ReadOverviewFlags(), request);

@@ -24,10 +24,8 @@ install() {
   go install "$2"
 }
 
-install grpcurl "github.com/fullstorydev/grpcurl/cmd/grpcurl@v$GRPCURL_VERSION"
-install ghz "github.com/bojand/ghz/cmd/ghz@v$GHZ_VERSION"
-
-# The programs alone: Debian's package would start a server of its own.
+# First, as it needs no Go. The programs alone: Debian's package would start a
+# server of its own.
 if ! command -v promtool >/dev/null && command -v apt-get >/dev/null; then
   echo "Unpacking prometheus"
   work=$(mktemp -d)
@@ -36,3 +34,6 @@ if ! command -v promtool >/dev/null && command -v apt-get >/dev/null; then
   mkdir -p "$GOBIN"
   cp "$work"/usr/bin/prom{etheus,tool} "$GOBIN"
 fi
+
+install grpcurl "github.com/fullstorydev/grpcurl/cmd/grpcurl@v$GRPCURL_VERSION"
+install ghz "github.com/bojand/ghz/cmd/ghz@v$GHZ_VERSION"

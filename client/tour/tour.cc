@@ -26,7 +26,7 @@
 
 ABSL_FLAG(std::vector<std::string>, chapter, {},
           "Only these chapters of the tour, separated by commas; --list names "
-          "them.");
+          "them. Empty means all.");
 ABSL_FLAG(bool, list, false, "Name the tour's chapters and end.");
 ABSL_FLAG(double, scale, 1,
           "How long the tour's backends take: 1 is 2 s, 1.5 s and 1 s; from "

@@ -90,5 +90,5 @@ make_certificate() {
   done
 }
 
-[[ -s $authority/ca.key ]] || make_authority
+[[ -s $authority/ca.key && -s $authority/ca.crt ]] || make_authority
 for name in "${names[@]}"; do make_certificate "$name"; done

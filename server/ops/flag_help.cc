@@ -77,6 +77,7 @@ std::string HelpText(std::string_view usage) {
   out += FlagEntry("flagfile=FILE", "Read flags from a file, one a line.");
   out += FlagEntry("fromenv=NAME,...",
                    "Take these flags from the environment: FLAGS_NAME.");
+  out += FlagEntry("tryfromenv=NAME,...", "The same, of those that are there.");
   out += FlagEntry("help", "Print this text.");
   out += FlagEntry("version", "Print the version.");
   return out;

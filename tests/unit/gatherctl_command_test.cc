@@ -8,6 +8,8 @@
 #include "client/flags.h"
 #include "client/overview.h"
 #include "client/request.h"
+#include "client/svg.h"
+#include "client/watch.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
 #include "gmock/gmock.h"
 #include "grpcpp/support/status.h"
@@ -65,10 +67,19 @@ TEST(RunCommandTest, NamesWhatIsWrongWithACommandLine) {
 TEST(RunCommandTest, RefusesATimeoutThatLeavesNoTimeOrNoEnd) {
   const absl::FlagSaver saver;
   absl::SetFlag(&FLAGS_timeout, absl::ZeroDuration());
-  ExpectBadUsage({"ping"}, "--timeout: must be more than 0 and finite, not 0");
+  ExpectBadUsage({"ping"},
+                 "--timeout: must be more than 0 and at most a year, not 0");
   absl::SetFlag(&FLAGS_timeout, absl::InfiniteDuration());
   ExpectBadUsage({"ping"},
-                 "--timeout: must be more than 0 and finite, not inf");
+                 "--timeout: must be more than 0 and at most a year, not inf");
+}
+
+TEST(RunWatchTest, RefusesToDraw) {
+  const absl::FlagSaver saver;
+  absl::SetFlag(&FLAGS_svg, "out.svg");
+  CaptureStderr();
+  EXPECT_EQ(RunWatch({"ada"}), kBadUsage);
+  EXPECT_THAT(GetCapturedStderr(), HasSubstr(": --svg: not with watch; see "));
 }
 
 TEST(ExitCodeTest, TellsCompletePartialAndFailedApart) {

@@ -158,6 +158,25 @@ class Request(harness.FaultTest):
         reply = client.wait(client.open(headers=[("x-huge", "h" * 100_000)]))
         self.assertNotEqual(reply.status, OK)
 
+    def test_headers_that_grpc_aborts_at(self):
+        """CVE-2023-1428: a value that gRPC can't read, and more than 8 KB in
+        all."""
+        for name in ("te", ":scheme", "grpclb_client_stats"):
+            for headers in ([(name, "x" * 9000)],
+                            [(name, "x"), ("x-long", "x" * 9000)]):
+                with self.subTest(header=name, of_them=len(headers)):
+                    client = self.client()
+                    reply = client.wait(client.open(headers=headers))
+                    self.assertNotEqual(reply.status, OK)
+                    self.assertEqual(self.client().call().status, OK)
+
+    def test_binary_header_that_is_not_base64(self):
+        """CVE-2023-32732: ends its own connection at most."""
+        client, other = self.client(), self.client()
+        reply = client.wait(client.open(headers=[("x-odd-bin", "!")]))
+        self.assertNotEqual(reply.status, OK)
+        self.assertEqual(other.call().status, OK)
+
     def test_not_http2(self):
         for greeting in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\0" * 500):
             client = h2_client.Client(self.aggregator.port, settings=False)
