@@ -30,9 +30,12 @@ if ! command -v promtool >/dev/null && command -v apt-get >/dev/null; then
   echo "Unpacking prometheus"
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  (cd "$work" && apt-get download -qq prometheus && dpkg -x ./*.deb .)
   mkdir -p "$GOBIN"
-  cp "$work"/usr/bin/prom{etheus,tool} "$GOBIN"
+  if (cd "$work" && apt-get download -qq prometheus && dpkg -x ./*.deb .); then
+    cp "$work"/usr/bin/prom{etheus,tool} "$GOBIN"
+  else
+    echo "install-tools: prometheus could not be had" >&2
+  fi
 fi
 
 install grpcurl "github.com/fullstorydev/grpcurl/cmd/grpcurl@v$GRPCURL_VERSION"

@@ -59,10 +59,10 @@ class AggregatorService {
   };
 
   // INVALID_ARGUMENT or DEADLINE_EXCEEDED where no backend is to be called.
-  // INVALID_ARGUMENT where metadata that is to be forwarded can't be.
-  absl::Status CheckForwarded(const rpc::ServerCall& call) const;
   absl::StatusOr<Begun> Begin(const rpc::ServerCall& call,
                               const v1::GetOverviewRequest& request) const;
+  // INVALID_ARGUMENT where metadata that is to be forwarded can't be.
+  absl::Status CheckForwarded(const rpc::ServerCall& call) const;
   template <typename Source>
   SectionReport ReportOn(Backend<Source> Backends::* backend) const;
   // Refers to its arguments.

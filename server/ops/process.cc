@@ -82,12 +82,7 @@ void ReturnMemory(std::stop_token) {}
 
 #endif
 
-// Ends the process by `signal`, whose default action is back by now: that does
-// nothing to the first process of a container.
-void EndBy(int signal) {
-  raise(signal);
-  _exit(128 + signal);
-}
+void EndProcess(int signal) { _exit(128 + signal); }
 
 // How callers are authenticated, in the log.
 const char* TlsMode(const Certificates* tls) {
@@ -131,11 +126,11 @@ StopSignals::StopSignals() {
 int StopSignals::Wait() {
   int signal = 0;
   sigwait(&signals_, &signal);
-  struct sigaction end{};
-  end.sa_handler = EndBy;
-  end.sa_flags = SA_RESETHAND | SA_NODEFER;
-  sigaction(SIGTERM, &end, nullptr);
-  sigaction(SIGINT, &end, nullptr);
+  // To the first process of a container a signal does nothing by default.
+  if (getpid() == 1) {
+    std::signal(SIGTERM, EndProcess);
+    std::signal(SIGINT, EndProcess);
+  }
   pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
   return signal;
 }

@@ -20,7 +20,8 @@ class StopSignals {
   StopSignals& operator=(const StopSignals&) = delete;
 
   // Returns the first signal. From then on, the next one ends the process at
-  // once, as if nobody had caught it.
+  // once, as if nobody had caught it; a container's first process, which the
+  // kernel spares, exits with 128 and the signal's number.
   int Wait();
 
  private:

@@ -175,8 +175,7 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   const int resets = absl::GetFlag(FLAGS_max_resets_per_second);
   server.max_resets_per_second =
       resets >= 0 ? resets : defaults.max_resets_per_second;
-  server.send_timeout =
-      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_send_timeout));
+  server.send_timeout = Milliseconds(absl::GetFlag(FLAGS_send_timeout));
   server.memory_quota_bytes =
       static_cast<std::size_t>(absl::GetFlag(FLAGS_memory_quota_mb)) << 20;
   server.max_connection_age =

@@ -88,8 +88,8 @@ bool IsShortage(int error) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(
-    const std::string& address) {
-  std::unique_ptr<Listener> listener(new Listener);
+    const std::string& address, std::chrono::milliseconds send_timeout) {
+  std::unique_ptr<Listener> listener(new Listener(send_timeout));
   const auto [host, port] = SplitAddress(address);
   absl::Status listens = listener->Listen(host, port);
   if (!listens.ok()) return listens;
@@ -115,7 +115,10 @@ absl::Status Listener::Listen(const std::string& host,
   for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
     const int fd = ListenOn(*info, port_, /*v6_only=*/!fds_.empty());
     // A machine without IPv6 has names for it all the same.
-    if (fd < 0 && errno == EAFNOSUPPORT && info->ai_next != nullptr) continue;
+    if (fd < 0 && errno == EAFNOSUPPORT &&
+        (info->ai_next != nullptr || !fds_.empty())) {
+      continue;
+    }
     if (fd < 0 && errno == EAFNOSUPPORT && host == "::") {
       return Listen("0.0.0.0", port);
     }
@@ -160,6 +163,8 @@ void Listener::Run(const OnConnection& on_connection) {
       if (fd >= 0) {
         const int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &send_timeout_ms_,
+                   sizeof(send_timeout_ms_));
         on_connection(polled[i].fd, fd);
       } else if (IsShortage(errno)) {
         // The connection stays where it is, and would be ready again at once.

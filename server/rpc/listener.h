@@ -1,6 +1,7 @@
 #ifndef GATHER_SERVER_RPC_LISTENER_H_
 #define GATHER_SERVER_RPC_LISTENER_H_
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,7 +18,7 @@ namespace gather::rpc {
 // accept(2) that fails with EMFILE.
 //
 //   absl::StatusOr<std::unique_ptr<Listener>> listener =
-//       Listener::Open("[::]:50051");
+//       Listener::Open("[::]:50051", 30s);
 //   (*listener)->Start([&](int listener_fd, int fd) { ... });
 //
 // Connections that come between Open() and Start() wait in the kernel.
@@ -29,9 +30,11 @@ class Listener {
 
   // `address` is "host:port" or "[host]:port"; all addresses of the host are
   // listened on; port 0 takes a free one. An address in use is an error, also
-  // where another process shares its port.
+  // where another process shares its port. A connection is ended by the kernel
+  // where its other end takes nothing in for `send_timeout`: gRPC would wait
+  // for as long as it stands, also for calls that were cancelled meanwhile.
   static absl::StatusOr<std::unique_ptr<Listener>> Open(
-      const std::string& address);
+      const std::string& address, std::chrono::milliseconds send_timeout);
   // Stops.
   ~Listener();
   Listener(const Listener&) = delete;
@@ -46,10 +49,12 @@ class Listener {
   void Stop();
 
  private:
-  Listener() = default;
+  explicit Listener(std::chrono::milliseconds send_timeout)
+      : send_timeout_ms_(static_cast<unsigned>(send_timeout.count())) {}
   absl::Status Listen(const std::string& host, const std::string& port);
   void Run(const OnConnection& on_connection);
 
+  const unsigned send_timeout_ms_;
   std::vector<int> fds_;
   int stop_fd_ = -1;  // readable once it is to stop
   int port_ = 0;

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <mutex>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -21,9 +23,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kLagPeriod(100);
 constexpr int kPostedHealthRequests = 4;
-// Only reflection runs on gRPC's own threads, one for as long as a stream of it
-// stands; what finds none is refused.
-constexpr int kMaxReflectionThreads = 16;
+// gRPC can't end a call while its connection's last write does not return.
+constexpr std::chrono::milliseconds kCutAfter(500);
+// Only reflection and channelz run on gRPC's own threads, a stream of
+// reflection for as long as it stands; what finds none is refused. One thread
+// polls.
+constexpr int kMaxSyncThreads = 17;
 
 }  // namespace
 
@@ -43,7 +48,7 @@ void Server::Register(grpc::Service* service) {
 void Server::Configure(grpc::ServerBuilder& builder) const {
   grpc::ResourceQuota quota("gather");
   quota.Resize(options_.memory_quota_bytes);
-  quota.SetMaxThreads(kMaxReflectionThreads);
+  quota.SetMaxThreads(kMaxSyncThreads);
   builder.SetResourceQuota(quota);
   builder.SetMaxReceiveMessageSize(options_.max_request_bytes);
   // Identity only: a small compressed request inflates before its size is
@@ -73,7 +78,7 @@ absl::Status Server::Start() {
   assert(state_ == State::kConfiguration);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   absl::StatusOr<std::unique_ptr<Listener>> listener =
-      Listener::Open(options_.listen);
+      Listener::Open(options_.listen, options_.send_timeout);
   if (!listener.ok()) {
     return absl::UnavailableError(
         absl::StrCat("can't listen on ", options_.listen, ": ",
@@ -218,6 +223,15 @@ void Server::AwaitLeave(async::Clock::time_point deadline) {
   }
 }
 
+void Server::CutConnections(async::Clock::time_point when,
+                            std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any over;
+  std::unique_lock lock(mutex);
+  over.wait_until(lock, stop, when, [&stop] { return stop.stop_requested(); });
+  if (!stop.stop_requested()) sockets_->EndConnections(port_);
+}
+
 void Server::Drain(async::Clock::time_point deadline) {
   StopServing();
   if (state_ != State::kDraining) return;
@@ -226,9 +240,14 @@ void Server::Drain(async::Clock::time_point deadline) {
   health_.EndWatches();
   AwaitLeave(deadline);
   reset_guard_.reset();  // it looks at connections
-  // On this thread, while the loops go on: it returns when the last call has
-  // ended.
-  server_->Shutdown(async::ToTimespec(deadline));
+  {
+    const std::jthread cut([this, deadline](std::stop_token stop) {
+      CutConnections(deadline + kCutAfter, std::move(stop));
+    });
+    // On this thread, while the loops go on: it returns when the last call has
+    // ended.
+    server_->Shutdown(async::ToTimespec(deadline));
+  }
   threads_.clear();  // joins: each ends once its calls are settled
   // Before its queues are shut down, which the loops do as they go: gRPC
   // insists. They and the watchdog stay until then, for stats().

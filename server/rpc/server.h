@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -45,8 +46,8 @@ struct ServerOptions {
   // 0 is no limit.
   int64_t max_inflight = 0;
   // How long a caller may take to take in a message that is sent to it; then
-  // its call is cancelled (send_limit.h).
-  std::chrono::nanoseconds send_timeout = std::chrono::seconds(30);
+  // its call is cancelled (send_limit.h), or its connection ended (listener.h).
+  std::chrono::milliseconds send_timeout = std::chrono::seconds(30);
   // What all connections together may hold in buffers.
   std::size_t memory_quota_bytes = std::size_t{1} << 30;
   int max_request_bytes = 64 * 1024;
@@ -151,6 +152,8 @@ class Server {
   async::Task<> Serve(ServingLoop& serving);
   void OnFlood(const std::string& peer);
   void AwaitLeave(async::Clock::time_point deadline);
+  // Unless a stop is requested first.
+  void CutConnections(async::Clock::time_point when, std::stop_token stop);
 
   const ServerOptions options_;
   State state_ = State::kConfiguration;

@@ -110,19 +110,24 @@ int Sockets::CountConnections(int port) {
 }
 
 bool Sockets::EndConnection(int port, const std::string& peer) {
+  return End(port, NameOf(peer)) > 0;
+}
+
+void Sockets::EndConnections(int port) { (void)End(port, std::nullopt); }
+
+int Sockets::End(int port, const std::optional<std::string>& peer) {
   const std::lock_guard lock(mutex_);
-  const std::string name = NameOf(peer);
-  bool found = false;
+  int ended = 0;
   for (const int open : OpenDescriptors()) {
     if (dup3(open, own_, O_CLOEXEC) < 0) continue;
-    found = EndOf(own_, getsockname).port == port &&
-            EndOf(own_, getpeername).name == name;
-    if (found) shutdown(own_, SHUT_RDWR);
-    if (found) break;
+    if (EndOf(own_, getsockname).port != port || IsListening(own_)) continue;
+    if (peer && EndOf(own_, getpeername).name != *peer) continue;
+    shutdown(own_, SHUT_RDWR);
+    ++ended;
   }
   // It must not keep a connection open.
   dup3(dirfd(directory_.get()), own_, O_CLOEXEC);
-  return found;
+  return ended;
 }
 
 }  // namespace gather::rpc

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ class Sockets {
   // neither side can send or receive any more. False where there is none, also
   // where `peer` names no TCP peer.
   bool EndConnection(int port, const std::string& peer);
+  // The same for all that were accepted on TCP `port`.
+  void EndConnections(int port);
 
  private:
   struct Close {
@@ -41,6 +44,9 @@ class Sockets {
 
   Sockets() = default;
   std::vector<int> OpenDescriptors();
+  // Ends connections that were accepted on TCP `port`, those whose peer has
+  // that name or all; how many.
+  int End(int port, const std::optional<std::string>& peer);
 
   std::mutex mutex_;  // of all below
   std::unique_ptr<DIR, Close> directory_;

@@ -79,7 +79,7 @@ class Ends final : public rpc::CallObserver {
 // An aggregator of which every section is large.
 class SlowReaderTest : public ::testing::Test {
  protected:
-  void Start(std::chrono::nanoseconds send_timeout) {
+  void Start(std::chrono::milliseconds send_timeout) {
     backend_.AddUnary("gather.user.v1.UserService/GetUser", users_,
                       &UserService::AsyncService::RequestGetUser, GetUser);
     backend_.AddUnary("gather.order.v1.OrderService/ListOrders", orders_,

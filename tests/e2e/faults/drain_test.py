@@ -1,7 +1,5 @@
 """SIGTERM under load: what was accepted is answered."""
 
-import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -79,23 +77,6 @@ class Drain(harness.FaultTest):
         self.expect_exit(server, -signal.SIGTERM)
         server.send(signal.SIGTERM)
         self.assertEqual(server.wait(5), -signal.SIGTERM)
-
-    def test_second_sigterm_ends_the_first_process_of_a_container(self):
-        """To which the kernel does nothing by default."""
-        self.start_backend("product", "--hang_rate=1")
-        server = self.start_aggregator(
-            "--drain_timeout=1h", "--section_timeout=1h",
-            wrapper=["unshare", "--pid", "--fork", "--kill-child"])
-        self.client().start(timeout="3600S")
-        harness.eventually(lambda: self.backends["user"].log("request"))
-        unshare = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}")
-        first = int((unshare / "children").read_text())
-        os.kill(first, signal.SIGTERM)
-        harness.eventually(lambda: server.log("draining"))
-        self.assertTrue(server.alive())
-        self.expect_exit(server, 128 + signal.SIGTERM)
-        os.kill(first, signal.SIGTERM)
-        self.assertEqual(server.wait(5), 128 + signal.SIGTERM)
 
     def test_health_says_so_first(self):
         server = self.start_aggregator("--drain_delay=1h")
