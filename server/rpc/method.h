@@ -154,9 +154,12 @@ class ServedMethod final : public Method {
     }
     CallStats& stats = serving.stats[*index_];
     stats.OnStart();
-    const Admission::Ticket ticket = serving.admission->Enter();
-    const grpc::Status status =
-        co_await Answer(serving, *call, static_cast<bool>(ticket));
+    grpc::Status status;
+    {
+      const Admission::Ticket ticket = serving.admission->Enter();
+      status = co_await Answer(serving, *call, static_cast<bool>(ticket));
+    }
+    // Only now: what is counted as handled is not in flight.
     stats.OnEnd(status.error_code(), async::Clock::now() - call->start());
     if (serving.observer != nullptr) serving.observer->OnEnd(*call, status);
   }

@@ -180,11 +180,7 @@ async::Task<> Server::Serve(ServingLoop& serving) {
 }
 
 ServerStats Server::stats() const {
-  ServerStats stats{.methods = {},
-                    .loops = {},
-                    .in_flight = admission_.in_flight(),
-                    .refused = admission_.refused(),
-                    .stalls = watchdog_->stalls()};
+  ServerStats stats;
   for (std::size_t i = 0; i < methods_.size(); ++i) {
     ServerStats::Method& method = stats.methods.emplace_back();
     method.name = methods_[i]->name();
@@ -197,6 +193,10 @@ ServerStats Server::stats() const {
     loop.completions = serving->loop.step_count() / 2;
     serving->lag.AddTo(loop.lag);
   }
+  // After the calls that were handled: these are not in flight any more.
+  stats.in_flight = admission_.in_flight();
+  stats.refused = admission_.refused();
+  stats.stalls = watchdog_->stalls();
   return stats;
 }
 
