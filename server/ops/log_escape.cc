@@ -1,5 +1,7 @@
 #include "server/ops/log_escape.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -94,12 +96,26 @@ void AppendEscapedText(std::string& out, Symbol symbol) {
   }
 }
 
+// How many characters at its beginning stand for themselves in every form: all,
+// mostly.
+std::size_t PlainLength(std::string_view text) {
+  const auto end = std::find_if_not(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+  });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 // `special` are the ASCII characters that get a backslash before them.
 void AppendEscaped(std::string& out, std::string_view text,
                    std::string_view special,
                    void (*append_escaped)(std::string&, Symbol)) {
   std::size_t at = 0;
-  while (at < text.size()) {
+  while (true) {
+    const std::size_t plain =
+        PlainLength(text.substr(at, kMaxLoggedBytes - at));
+    out.append(text, at, plain);
+    at += plain;
+    if (at == text.size()) return;
     const Symbol symbol = Decode(text.substr(at));
     if (at + symbol.length > kMaxLoggedBytes) {
       out += "...";
@@ -117,12 +133,13 @@ void AppendEscaped(std::string& out, std::string_view text,
 
 bool NeedsQuotes(std::string_view text) {
   if (text.empty()) return true;
-  while (!text.empty()) {
+  while (true) {
+    text.remove_prefix(PlainLength(text));
+    if (text.empty()) return false;
     const Symbol symbol = Decode(text);
     if (!symbol.valid || IsUnsafe(symbol.value)) return true;
     text.remove_prefix(symbol.length);
   }
-  return false;
 }
 
 }  // namespace
