@@ -1,5 +1,6 @@
 #include "server/ops/log.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -46,6 +48,13 @@ std::shared_ptr<Pool> StartThread(std::size_t queue_records) {
   return std::make_shared<Pool>(queue_records, /*threads_n=*/1);
 }
 
+// Lines that go out in one write: no more than a pipe takes whole, so that
+// those of processes that share one stay whole.
+constexpr std::size_t kMaxBatchBytes = PIPE_BUF;
+// How long the thread waits for more lines to go with the next. Who logs wakes
+// it where it waits for the queue, and that costs more than the line does.
+constexpr std::chrono::milliseconds kGatherTime(2);
+
 // Takes finished lines off spdlog's queue, on spdlog's thread.
 class LineSink final : public spdlog::sinks::sink {
  public:
@@ -53,14 +62,18 @@ class LineSink final : public spdlog::sinks::sink {
       : format_(format), pool_(pool), writer_(fd) {}
 
   void log(const spdlog::details::log_msg& message) override {
-    ReportDropped();
-    line_.assign(message.payload.data(), message.payload.size());
-    line_ += '\n';
-    if (!writer_.Write(line_)) ++unwritten_;
+    if (lines_.size() + message.payload.size() >= kMaxBatchBytes) WriteLines();
+    lines_.append(message.payload.data(), message.payload.size());
+    lines_ += '\n';
+    ++line_count_;
+    if (pool_.queue_size() > 0) return;
+    WriteLines();
+    std::this_thread::sleep_for(kGatherTime);
   }
 
   // spdlog calls this when all that was queued before is done with.
   void flush() override {
+    WriteLines();
     const std::lock_guard lock(mutex_);
     flushed_ = true;
     flushed_changed_.notify_all();
@@ -92,22 +105,30 @@ class LineSink final : public spdlog::sinks::sink {
   }
 
  private:
+  void WriteLines() {
+    ReportDropped();
+    if (!writer_.Write(lines_)) unwritten_ += line_count_;
+    lines_.clear();
+    line_count_ = 0;
+  }
+
   void ReportDropped() {
     const std::uint64_t now = dropped();
     if (now == reported_) return;
     const Field field("dropped", now - reported_);
-    line_ = FormatRecord(format_, {.time = absl::Now(),
-                                   .level = LogLevel::kWarning,
-                                   .message = "log fell behind",
-                                   .fields = {&field, 1}});
-    line_ += '\n';
-    if (writer_.Write(line_)) reported_ = now;
+    const std::string line =
+        FormatRecord(format_, {.time = absl::Now(),
+                               .level = LogLevel::kWarning,
+                               .message = "log fell behind",
+                               .fields = {&field, 1}});
+    if (writer_.Write(line + '\n')) reported_ = now;
   }
 
   const LogFormat format_;
   Pool& pool_;
   FdWriter writer_;
-  std::string line_;
+  std::string lines_;  // to be written
+  std::uint64_t line_count_ = 0;
   std::uint64_t reported_ = 0;
   std::atomic<std::uint64_t> unwritten_ = 0;
 
