@@ -1,21 +1,21 @@
 #include "server/ops/log_format.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "server/ops/log_escape.h"
 
 namespace gather::ops {
 namespace {
-
-std::string FormatTimestamp(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
-}
 
 template <typename Number>
 void AppendNumber(std::string& out, Number number) {
@@ -25,12 +25,46 @@ void AppendNumber(std::string& out, Number number) {
   out.append(buffer.data(), result.ptr);
 }
 
-// Rounded to microseconds: more digits are noise in a log.
-double Milliseconds(absl::Duration duration) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (duration == absl::InfiniteDuration()) return kInfinity;
-  if (duration == -absl::InfiniteDuration()) return -kInfinity;
-  return std::round(absl::ToDoubleMicroseconds(duration)) / 1000;
+// The last `width` digits of a number that is not negative.
+void AppendDigits(std::string& out, std::int64_t number, int width) {
+  const std::size_t begin = out.size();
+  out.append(static_cast<std::size_t>(width), '0');
+  for (std::size_t at = out.size(); at > begin; number /= 10) {
+    out[--at] = static_cast<char>('0' + number % 10);
+  }
+}
+
+// As absl::FormatTime() with "%Y-%m-%dT%H:%M:%E3SZ", which costs more than all
+// the rest of most records.
+void AppendTimestamp(std::string& out, absl::Time time) {
+  const absl::TimeZone::CivilInfo utc = absl::UTCTimeZone().At(time);
+  AppendDigits(out, utc.cs.year(), 4);
+  for (const auto& [separator, number] :
+       {std::pair('-', utc.cs.month()), std::pair('-', utc.cs.day()),
+        std::pair('T', utc.cs.hour()), std::pair(':', utc.cs.minute()),
+        std::pair(':', utc.cs.second())}) {
+    out += separator;
+    AppendDigits(out, number, 2);
+  }
+  out += '.';
+  AppendDigits(out, utc.subsecond / absl::Milliseconds(1), 3);
+  out += 'Z';
+}
+
+// Rounded to microseconds, of which more are noise in a log; `duration` is
+// finite.
+void AppendMilliseconds(std::string& out, absl::Duration duration) {
+  // What is longer does not fit.
+  constexpr absl::Duration kLongest = absl::Hours(24 * 365 * 100'000);
+  duration = std::clamp(duration, -kLongest, kLongest);
+  const auto microseconds = std::llround(absl::ToDoubleMicroseconds(duration));
+  if (microseconds < 0) out += '-';
+  AppendNumber(out, std::abs(microseconds) / 1000);
+  const auto rest = std::abs(microseconds) % 1000;
+  if (rest == 0) return;
+  out += '.';
+  AppendDigits(out, rest, 3);
+  out.resize(out.find_last_not_of('0') + 1);
 }
 
 // Appends a value; the two forms differ in strings and in what isn't finite.
@@ -45,7 +79,13 @@ class ValueAppender {
   void operator()(std::int64_t value) const { AppendNumber(out_, value); }
   void operator()(std::uint64_t value) const { AppendNumber(out_, value); }
   void operator()(bool value) const { out_ += value ? "true" : "false"; }
-  void operator()(absl::Duration value) const { (*this)(Milliseconds(value)); }
+  void operator()(absl::Duration value) const {
+    if (absl::AbsDuration(value) != absl::InfiniteDuration()) {
+      AppendMilliseconds(out_, value);
+    } else {
+      (*this)(absl::ToDoubleSeconds(value));
+    }
+  }
   void operator()(double value) const {
     if (json_ && !std::isfinite(value)) {
       out_ += "null";
@@ -66,7 +106,8 @@ std::string KeyOf(const Field& field) {
 }
 
 std::string FormatJson(const LogRecord& record) {
-  std::string out = "{\"time\":\"" + FormatTimestamp(record.time);
+  std::string out = "{\"time\":\"";
+  AppendTimestamp(out, record.time);
   out += "\",\"level\":\"";
   out += LogLevelName(record.level);
   out += "\",\"message\":";
@@ -82,7 +123,8 @@ std::string FormatJson(const LogRecord& record) {
 }
 
 std::string FormatText(const LogRecord& record) {
-  std::string out = FormatTimestamp(record.time);
+  std::string out;
+  AppendTimestamp(out, record.time);
   out += ' ';
   const std::string_view level = LogLevelName(record.level);
   for (const char c : level) out += absl::ascii_toupper(c);

@@ -86,6 +86,23 @@ TEST(LogFormatTest, DurationsAreRoundedToMicroseconds) {
   EXPECT_EQ(Text({{"took", absl::Nanoseconds(1234567)}}), " took_ms=1.235");
   EXPECT_EQ(Text({{"took", absl::Seconds(2)}}), " took_ms=2000");
   EXPECT_EQ(Text({{"took", -absl::Milliseconds(3)}}), " took_ms=-3");
+  EXPECT_EQ(Text({{"took", -absl::Microseconds(50)}}), " took_ms=-0.05");
+  EXPECT_EQ(Text({{"took", absl::Microseconds(1090)}}), " took_ms=1.09");
+  EXPECT_EQ(Text({{"took", absl::ZeroDuration()}}), " took_ms=0");
+  EXPECT_EQ(Text({{"took", absl::Hours(24 * 365 * 200'000'000'000)}}),
+            " took_ms=3153600000000000");
+}
+
+TEST(LogFormatTest, TimeIsThatOfUtcWithMilliseconds) {
+  for (const int64_t seconds : {int64_t{0}, int64_t{951782399}, int64_t{1},
+                                int64_t{1795341600}, int64_t{-1}}) {
+    const absl::Time time =
+        absl::FromUnixSeconds(seconds) + absl::Microseconds(7999);
+    const std::string text =
+        FormatRecord(LogFormat::kText, {time, LogLevel::kInfo, "m", {}});
+    EXPECT_EQ(text, absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ INFO m", time,
+                                     absl::UTCTimeZone()));
+  }
 }
 
 TEST(LogFormatTest, WhatIsNotFiniteIsNullInJson) {
