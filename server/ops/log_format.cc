@@ -99,23 +99,28 @@ class ValueAppender {
   bool json_;
 };
 
-std::string KeyOf(const Field& field) {
-  std::string key(field.key());
-  if (std::holds_alternative<absl::Duration>(field.value())) key += "_ms";
-  return key;
+// A word, which needs no escaping, and what its value is in.
+void AppendKey(std::string& out, const Field& field) {
+  out += field.key();
+  if (std::holds_alternative<absl::Duration>(field.value())) out += "_ms";
 }
 
+// More than most records take.
+constexpr std::size_t kUsualBytes = 512;
+
 std::string FormatJson(const LogRecord& record) {
-  std::string out = "{\"time\":\"";
+  std::string out;
+  out.reserve(kUsualBytes);
+  out += "{\"time\":\"";
   AppendTimestamp(out, record.time);
   out += "\",\"level\":\"";
   out += LogLevelName(record.level);
   out += "\",\"message\":";
   AppendJsonString(out, record.message);
   for (const Field& field : record.fields) {
-    out += ',';
-    AppendJsonString(out, KeyOf(field));
-    out += ':';
+    out += ",\"";
+    AppendKey(out, field);
+    out += "\":";
     std::visit(ValueAppender(out, LogFormat::kJson), field.value());
   }
   out += '}';
@@ -124,6 +129,7 @@ std::string FormatJson(const LogRecord& record) {
 
 std::string FormatText(const LogRecord& record) {
   std::string out;
+  out.reserve(kUsualBytes);
   AppendTimestamp(out, record.time);
   out += ' ';
   const std::string_view level = LogLevelName(record.level);
@@ -132,7 +138,7 @@ std::string FormatText(const LogRecord& record) {
   AppendPlainText(out, record.message);
   for (const Field& field : record.fields) {
     out += ' ';
-    AppendPlainText(out, KeyOf(field));
+    AppendKey(out, field);
     out += '=';
     std::visit(ValueAppender(out, LogFormat::kText), field.value());
   }

@@ -16,9 +16,9 @@ namespace gather::ops {
 // One key and its typed value. A field views the key and a string value: both
 // must live until the call that takes the field returns.
 //
-// A key is a word of the program, in snake_case, and not "time", "level" or
-// "message". A duration is written in milliseconds, and "_ms" is added to its
-// key, so that no reader has to guess the unit.
+// A key is a word of the program, in snake_case, which is written as it is, and
+// not "time", "level" or "message". A duration is written in milliseconds, and
+// "_ms" is added to its key, so that no reader has to guess the unit.
 class Field {
  public:
   using Value = std::variant<std::string_view, std::int64_t, std::uint64_t,
