@@ -14,7 +14,7 @@ source "$here/tools.env"
 packages=(
   g++ cmake ninja-build pkg-config
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
-  libgrpc++-dev libabsl-dev libspdlog-dev libssl-dev prometheus-cpp-dev
+  libgrpc++-dev libabsl-dev libssl-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev nlohmann-json3-dev # the tests are part of the build
   openssl # deploy/tls/make-certs.sh
 )

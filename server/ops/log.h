@@ -17,9 +17,10 @@ namespace gather::ops {
 // The log of a process: a line a record, text or JSON, to stderr.
 //
 // A call never waits for the reader. It formats the record, puts it on a
-// bounded queue and returns; one thread writes. When the reader stalls (a full
-// pipe, a stopped terminal) the oldest records are dropped and counted, and
-// the log says how many are missing as soon as it moves again.
+// bounded queue and returns; one thread writes what has gathered there, some
+// milliseconds later. When the reader stalls (a full pipe, a stopped terminal)
+// the oldest records are dropped and counted, and the log says how many are
+// missing as soon as it moves again.
 //
 // Made in main, early, and passed by reference; there is no global one.
 // Thread-safe. The end of a Logger writes what is queued, but waits no longer
@@ -61,10 +62,10 @@ class Logger {
   std::uint64_t dropped() const;
 
  private:
-  class Backend;
+  class Writer;
 
   const LogOptions options_;
-  std::unique_ptr<Backend> backend_;
+  const std::shared_ptr<Writer> writer_;  // shared only once it is stuck
 };
 
 }  // namespace gather::ops

@@ -1,6 +1,6 @@
 #include "server/ops/log_escape.h"
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -96,13 +96,22 @@ void AppendEscapedText(std::string& out, Symbol symbol) {
   }
 }
 
+constexpr std::array<bool, 256> MakePlain() {
+  std::array<bool, 256> plain = {};
+  for (unsigned char c = ' '; c <= '~'; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}
+
 // How many characters at its beginning stand for themselves in every form: all,
 // mostly.
 std::size_t PlainLength(std::string_view text) {
-  const auto end = std::find_if_not(text.begin(), text.end(), [](char c) {
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-  });
-  return static_cast<std::size_t>(end - text.begin());
+  static constexpr std::array<bool, 256> kPlain = MakePlain();
+  std::size_t length = 0;
+  while (length < text.size() &&
+         kPlain[static_cast<unsigned char>(text[length])]) {
+    ++length;
+  }
+  return length;
 }
 
 // `special` are the ASCII characters that get a backslash before them.

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "server/ops/log_escape.h"
@@ -25,11 +26,10 @@ void AppendNumber(std::string& out, Number number) {
   out.append(buffer.data(), result.ptr);
 }
 
-// The last `width` digits of a number that is not negative.
-void AppendDigits(std::string& out, std::int64_t number, int width) {
-  const std::size_t begin = out.size();
-  out.append(static_cast<std::size_t>(width), '0');
-  for (std::size_t at = out.size(); at > begin; number /= 10) {
+// Writes the last digits of a number that is not negative, as many as there is
+// room for.
+void WriteDigits(std::span<char> out, std::int64_t number) {
+  for (std::size_t at = out.size(); at > 0; number /= 10) {
     out[--at] = static_cast<char>('0' + number % 10);
   }
 }
@@ -37,18 +37,23 @@ void AppendDigits(std::string& out, std::int64_t number, int width) {
 // As absl::FormatTime() with "%Y-%m-%dT%H:%M:%E3SZ", which costs more than all
 // the rest of most records.
 void AppendTimestamp(std::string& out, absl::Time time) {
-  const absl::TimeZone::CivilInfo utc = absl::UTCTimeZone().At(time);
-  AppendDigits(out, utc.cs.year(), 4);
-  for (const auto& [separator, number] :
-       {std::pair('-', utc.cs.month()), std::pair('-', utc.cs.day()),
-        std::pair('T', utc.cs.hour()), std::pair(':', utc.cs.minute()),
-        std::pair(':', utc.cs.second())}) {
-    out += separator;
-    AppendDigits(out, number, 2);
-  }
-  out += '.';
-  AppendDigits(out, utc.subsecond / absl::Milliseconds(1), 3);
-  out += 'Z';
+  using std::chrono::milliseconds;
+  const std::chrono::sys_time<milliseconds> now(
+      milliseconds(absl::ToUnixMillis(time)));
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(now - day);
+
+  constexpr std::string_view kZeros = "0000-00-00T00:00:00.000Z";
+  out += kZeros;
+  const std::span<char> digits = std::span(out).last(kZeros.size());
+  WriteDigits(digits.subspan(0, 4), int{date.year()});
+  WriteDigits(digits.subspan(5, 2), unsigned{date.month()});
+  WriteDigits(digits.subspan(8, 2), unsigned{date.day()});
+  WriteDigits(digits.subspan(11, 2), clock.hours().count());
+  WriteDigits(digits.subspan(14, 2), clock.minutes().count());
+  WriteDigits(digits.subspan(17, 2), clock.seconds().count());
+  WriteDigits(digits.subspan(20, 3), clock.subseconds().count());
 }
 
 // Rounded to microseconds, of which more are noise in a log; `duration` is
@@ -62,8 +67,8 @@ void AppendMilliseconds(std::string& out, absl::Duration duration) {
   AppendNumber(out, std::abs(microseconds) / 1000);
   const auto rest = std::abs(microseconds) % 1000;
   if (rest == 0) return;
-  out += '.';
-  AppendDigits(out, rest, 3);
+  out += ".000";
+  WriteDigits(std::span(out).last(3), rest);
   out.resize(out.find_last_not_of('0') + 1);
 }
 

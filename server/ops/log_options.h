@@ -26,8 +26,9 @@ struct LogOptions {
   // Records below this are not even formatted.
   LogLevel level = LogLevel::kInfo;
 
-  // How many records may wait for a slow reader. When one more comes the
-  // oldest is dropped, because what happened last is what explains an outage.
+  // How many records may wait for a slow reader, one at least, besides those
+  // that are being written. When one more comes the oldest is dropped, because
+  // what happened last is what explains an outage.
   std::size_t queue_records = 4096;
 
   // How long the end of a Logger may wait for its reader.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -73,13 +74,15 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
   if (!Wanted(call, status, level)) return;
   const std::string code = absl::StatusCodeToString(
       static_cast<absl::StatusCode>(status.error_code()));
-  std::vector<Field> fields = {
-      {"method", std::string_view(call.method())},
-      {"peer", std::string_view(call.peer())},
-      {"code", code},
-      {"duration", absl::FromChrono(async::Clock::now() - call.start())},
-      {"trace_id", call.trace().trace_id()},
-      {"span_id", call.trace().span_id()}};
+  constexpr std::size_t kOwnFields = 7;
+  std::vector<Field> fields;
+  fields.reserve(kOwnFields + call.notes().size());
+  fields = {{"method", std::string_view(call.method())},
+            {"peer", std::string_view(call.peer())},
+            {"code", code},
+            {"duration", absl::FromChrono(async::Clock::now() - call.start())},
+            {"trace_id", call.trace().trace_id()},
+            {"span_id", call.trace().span_id()}};
   const std::string error = status.error_message();
   if (!status.ok()) fields.emplace_back("error", error);
   for (const auto& [key, value] : call.notes()) {

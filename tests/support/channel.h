@@ -20,6 +20,12 @@ class Channel {
     EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
     return Channel(ends[0], ends[1]);
   }
+  // A pipe of which one read gives what one write put there.
+  static Channel PacketPipe() {
+    std::array<int, 2> ends = {-1, -1};
+    EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC | O_DIRECT), 0);
+    return Channel(ends[0], ends[1]);
+  }
   static Channel Socket() {
     std::array<int, 2> ends = {-1, -1};
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
@@ -45,14 +51,19 @@ class Channel {
     fcntl(writer_, F_SETFL, 0);
   }
 
+  std::string ReadOnce() const {
+    std::array<char, 4096> buffer;
+    const ssize_t size = read(reader_, buffer.data(), buffer.size());
+    return size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size))
+                    : std::string();
+  }
   // Until `end` was read or no writer is left.
   std::string ReadUntil(std::string_view end) const {
     std::string text;
-    std::array<char, 4096> buffer;
     while (text.find(end) == std::string::npos) {
-      const ssize_t size = read(reader_, buffer.data(), buffer.size());
-      if (size <= 0) break;
-      text.append(buffer.data(), static_cast<std::size_t>(size));
+      const std::string read = ReadOnce();
+      if (read.empty()) break;
+      text += read;
     }
     return text;
   }

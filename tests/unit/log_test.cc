@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -34,7 +36,7 @@ LogOptions SmallQueue() {
   return {.queue_records = kQueued, .flush_timeout = absl::Milliseconds(10)};
 }
 
-// More than the queue, and the write's worth that the thread holds, can take.
+// More than the queue, and what the thread holds, can take.
 constexpr std::size_t kTooMany = 500;
 void LogTooMuch(Logger& logger) {
   for (std::size_t i = 0; i < kTooMany; ++i) {
@@ -123,6 +125,27 @@ TEST(LogTest, ManyThreadsWriteWholeLines) {
   for (const std::string& line : lines) {
     EXPECT_TRUE(absl::StrContains(line, "Z INFO record n=")) << line;
   }
+}
+
+// As they have to be where several processes share a pipe.
+TEST(LogTest, EveryWriteIsOfWholeLines) {
+  constexpr int kRecords = 50;
+  Channel channel = Channel::PacketPipe();
+  {
+    Logger logger({}, channel.writer());
+    for (int i = 0; i < kRecords; ++i) {
+      logger.Log(LogLevel::kInfo, "filler",
+                 {{"padding", std::string(300, 'x')}});
+    }
+  }
+  channel.CloseWriter();
+  std::ptrdiff_t lines = 0;
+  for (std::string text = channel.ReadOnce(); !text.empty();
+       text = channel.ReadOnce()) {
+    EXPECT_EQ(text.back(), '\n');
+    lines += std::ranges::count(text, '\n');
+  }
+  EXPECT_EQ(lines, kRecords);
 }
 
 // In the next three, a caller that the reader can stall, or an end that it
