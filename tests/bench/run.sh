@@ -2,11 +2,13 @@
 # Measures the aggregator against its peers and writes tests/bench/RESULTS.md:
 # some 20 minutes on a machine that does nothing else.
 #
-#   tests/bench/run.sh [--quick | --check] [--rounds N] [--seconds S] [--only NAMES]
+#   tests/bench/run.sh [--quick | --check | --observed] [--rounds N] [--seconds S] [--only NAMES]
 #
-#   --quick   under two minutes once all is built; prints, writes nothing
-#   --check   only compares the contenders' answers
-#   --only    contenders beside ours, as floor,go; writes nothing
+#   --quick     under two minutes once all is built; prints, writes nothing
+#   --check     only compares the contenders' answers
+#   --observed  only what metrics, traces and logs cost us: 8 minutes; prints,
+#               writes nothing
+#   --only      contenders beside ours, as floor,go; writes nothing
 #
 # The contender in Go is left out where there is no Go (https://go.dev/dl).
 set -euo pipefail

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import report
+from . import observed, report
 from .bars import bars
 from .contenders import OURS, present
 from .measure import FULL, QUICK, Measure
@@ -23,7 +23,10 @@ def parse_arguments() -> argparse.Namespace:
                         help="fewer and shorter rounds; prints, writes nothing")
     parser.add_argument("--check", action="store_true",
                         help="only compare the contenders' answers")
-    parser.add_argument("--rounds", type=int, help="instead of 3")
+    parser.add_argument("--observed", action="store_true",
+                        help="only what metrics, traces and logs cost; prints")
+    parser.add_argument("--rounds", type=int,
+                        help=f"instead of 3, or of {observed.ROUNDS} when observed")
     parser.add_argument("--seconds", type=float, help="of each measuring, instead of 2")
     parser.add_argument("--only", default="", metavar="NAMES",
                         help="contenders beside ours, as floor,go; writes nothing")
@@ -32,10 +35,6 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse_arguments()
-    taking_part = present()
-    if arguments.only:
-        names = {OURS, *arguments.only.split(",")}
-        taking_part = [c for c in taking_part if c.name in names]
     with tempfile.TemporaryDirectory() as work:
         plan = QUICK if arguments.quick else FULL
         plan = dataclasses.replace(
@@ -43,6 +42,14 @@ def main() -> int:
             rounds=arguments.rounds or plan.rounds,
             seconds=arguments.seconds or plan.seconds,
         )
+        if arguments.observed:
+            print(observed.measure(
+                arguments.rounds or observed.ROUNDS, plan.seconds, Path(work)))
+            return 0
+        taking_part = present()
+        if arguments.only:
+            names = {OURS, *arguments.only.split(",")}
+            taking_part = [c for c in taking_part if c.name in names]
         measure = Measure(plan, taking_part, Path(work))
         if arguments.check:
             with backends(Path(work)) as near:

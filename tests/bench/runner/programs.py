@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from . import dataset
 
@@ -39,12 +40,15 @@ def _await_port(process: subprocess.Popen, port_file: Path) -> int:
 
 
 @contextlib.contextmanager
-def server(command: list[str], work: Path) -> Iterator[Server]:
+def server(
+    command: list[str], work: Path, stderr: BinaryIO | None = None
+) -> Iterator[Server]:
     """Runs a server on a free port until the end of the context."""
     port_file = work / f"port-{time.monotonic_ns()}"
     process = subprocess.Popen(
         [*command, "--listen=127.0.0.1:0", f"--port_file={port_file}"],
         stdout=subprocess.DEVNULL,
+        stderr=stderr,
     )
     try:
         port = _await_port(process, port_file)
