@@ -114,6 +114,7 @@ int Run(const char* listen,
   settings->server.server.credentials =
       ops::ServerCredentials(settings->server.tls.get());
   settings->server.server.observer = &request_log;
+  settings->server.server.tell_trace = false;
   settings->server.server.on_stall = ops::LogStalls(logger);
   settings->server.server.on_flood = ops::LogFloods(logger);
   BackendService<Role> service(*std::move(table), settings->faults,

@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -45,27 +46,36 @@ struct ServingLoop {
   ServingLoop(int loop_index,
               std::unique_ptr<grpc::ServerCompletionQueue> server_queue,
               Admission* server_admission, CallObserver* server_observer,
-              async::Clock::duration send_timeout, std::size_t methods)
+              bool tell_traces, async::Clock::duration send_timeout,
+              std::size_t methods)
       : index(loop_index),
         queue(server_queue.get()),
         loop(std::move(server_queue)),
         send_limit(send_timeout),
         stats(methods),
         admission(server_admission),
-        observer(server_observer) {}
+        observer(server_observer),
+        tell_trace(tell_traces) {}
 
   const int index;  // from 0
   grpc::ServerCompletionQueue* const queue;
   async::EventLoop loop;
   async::TaskScope calls;  // in flight
-  TraceIds trace_ids{std::random_device()()};
+  TraceIds trace_ids{RandomSeed()};
   SendLimit send_limit;
   std::vector<CallStats> stats;  // of each method
   async::Histogram lag{kLagBounds};
   Admission* const admission;
   CallObserver* const observer;
+  const bool tell_trace;
 
  private:
+  // All 64 bits: two loops with the same seed would make the same traces.
+  static uint64_t RandomSeed() {
+    std::random_device random;
+    return uint64_t{random()} << 32 | random();
+  }
+
   static constexpr std::array<std::chrono::milliseconds, 9> kLagBounds = {
       std::chrono::milliseconds(1),   std::chrono::milliseconds(2),
       std::chrono::milliseconds(5),   std::chrono::milliseconds(10),
@@ -147,7 +157,7 @@ class ServedMethod final : public Method {
 
   async::Task<> Serve(ServingLoop& serving, std::unique_ptr<Call> call) {
     serving.loop.set_activity(name_);
-    call->Begin();
+    call->Begin(serving.tell_trace);
     if (!index_) {
       (void)co_await Answer(serving, *call, /*admitted=*/true);
       co_return;

@@ -98,7 +98,7 @@ absl::Status Server::Start() {
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(std::make_unique<ServingLoop>(
         i, builder.AddCompletionQueue(), &admission_, options_.observer,
-        options_.send_timeout, methods_.size()));
+        options_.tell_trace, options_.send_timeout, methods_.size()));
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {

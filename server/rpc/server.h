@@ -59,6 +59,10 @@ struct ServerOptions {
   // the server's, with the peer's address, and may be null.
   int max_resets_per_second = 1000;
   ResetGuard::OnFlood on_flood;
+  // Whether answers have the call's trace, as `traceparent` in their trailing
+  // metadata: for people and gateways. It costs the one who reads it, so a
+  // server that only servers call, which know the trace, had better not.
+  bool tell_trace = true;
   // Told of every call that ends; may be null; must outlive the server.
   CallObserver* observer = nullptr;
   // A step that holds a loop for longer is reported, with the name of its RPC:

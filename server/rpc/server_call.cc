@@ -2,14 +2,16 @@
 
 namespace gather::rpc {
 
-void ServerCall::Begin() {
+void ServerCall::Begin(bool tell_trace) {
   start_ = async::Clock::now();
   peer_ = context_.peer();
   deadline_ = async::FromTimespec(context_.raw_deadline());
   ended_.set_activity(method_);
   trace_ = TraceContext::Receive(Metadata("traceparent"),
                                  Metadata("tracestate"), trace_ids_);
-  context_.AddTrailingMetadata("traceparent", trace_.trace_parent());
+  if (tell_trace) {
+    context_.AddTrailingMetadata("traceparent", trace_.trace_parent());
+  }
 }
 
 void ServerCall::AddChildTrace(grpc::ClientContext& call) {

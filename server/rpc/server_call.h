@@ -94,8 +94,9 @@ class ServerCall {
   // Asks gRPC to say when the call is over. Call before the request is posted;
   // the notice comes only for a request that came back with ok=true.
   void WatchForEnd() { context_.AsyncNotifyWhenDone(ended_.tag()); }
-  // Reads what came with the request.
-  void Begin();
+  // Reads what came with the request. `tell_trace`: the answer is to carry the
+  // trace.
+  void Begin(bool tell_trace);
   // co_await call.End(): the notice has come. Its order against the tag of
   // Finish is open: await both before the call goes.
   auto End() { return EndAwaiter(&ended_); }

@@ -54,6 +54,10 @@ load_inside() {
     --network "$network" --image "$GATHER_IMAGE" "$@"
 }
 
+trace_is_everywhere() {
+  readme trace && (($(grep -o 'method=[^ ]*' "$work/block" | sort -u | wc -l) == 4))
+}
+
 answer_is_complete() {
   grpcurl -plaintext -max-time 5 -d '{"user_id": "alice"}' \
     "localhost:$port" gather.aggregator.v1.AggregatorService/GetOverview |
