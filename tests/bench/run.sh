@@ -6,7 +6,7 @@
 #
 #   --quick     under two minutes once all is built; prints, writes nothing
 #   --check     only compares the contenders' answers
-#   --observed  only what metrics, traces and logs cost us: 8 minutes; prints,
+#   --observed  only what metrics and logs cost us: 9 minutes; prints,
 #               writes nothing
 #   --only      contenders beside ours, as floor,go; writes nothing
 #

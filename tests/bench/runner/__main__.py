@@ -24,7 +24,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--check", action="store_true",
                         help="only compare the contenders' answers")
     parser.add_argument("--observed", action="store_true",
-                        help="only what metrics, traces and logs cost; prints")
+                        help="only what metrics and logs cost; prints")
     parser.add_argument("--rounds", type=int,
                         help=f"instead of 3, or of {observed.ROUNDS} when observed")
     parser.add_argument("--seconds", type=float, help="of each measuring, instead of 2")

@@ -1,4 +1,4 @@
-"""What it costs to be observed: metrics, traces and logs against none of them."""
+"""What it costs to be observed: metrics and logs against none of them."""
 
 import contextlib
 import random
@@ -24,7 +24,7 @@ _METRICS = ["--metrics_listen=127.0.0.1:0", "--log_format=json"]
 SETTINGS = {
     OFF: _DARK,
     AGAIN: _DARK,
-    "metrics, scraped each second, and traces": [*_METRICS, "--log_sample=0"],
+    "metrics, scraped each second": [*_METRICS, "--log_sample=0"],
     "the same, and a JSON line a request to a file": _METRICS,
 }
 
