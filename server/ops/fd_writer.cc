@@ -57,6 +57,12 @@ bool FdWriter::Write(std::string_view bytes) {
   return true;
 }
 
+bool FdWriter::WriteAtOnce(std::string_view bytes) const {
+  pollfd ready = {fd_, POLLOUT, 0};
+  return bytes.size() <= PIPE_BUF && poll(&ready, 1, 0) == 1 &&
+         WriteSome(bytes) == static_cast<ssize_t>(bytes.size());
+}
+
 void FdWriter::StopWaitingAt(Clock::time_point deadline) {
   deadline_ = deadline;
   const std::uint64_t one = 1;

@@ -34,6 +34,10 @@ class FdWriter {
   // descriptor is broken or time is up. One thread only, with SIGPIPE blocked.
   bool Write(std::string_view bytes);
 
+  // From any thread: writes all of `bytes`, at most PIPE_BUF, or none, without
+  // a wait. False: it did not.
+  bool WriteAtOnce(std::string_view bytes) const;
+
   // From any thread: no Write waits beyond `deadline`, a waiting one included.
   void StopWaitingAt(Clock::time_point deadline);
 

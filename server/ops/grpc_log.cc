@@ -3,6 +3,7 @@
 #include <google/protobuf/stubs/common.h>
 #include <grpcpp/version_info.h>
 
+#include <array>
 #include <cassert>
 #include <memory>
 #include <mutex>
@@ -37,7 +38,14 @@ void Forward(Logger& logger, LogLevel level, std::string_view library,
   if (!logger.Enabled(level)) return;
   file.remove_prefix(file.rfind('/') + 1);
   const std::string source = std::string(file) + ":" + std::to_string(line);
-  logger.Log(level, library, {{"text", text}, {"source", source}});
+  const std::array<Field, 2> fields = {Field("text", text),
+                                       Field("source", source)};
+  // What GPR_ASSERT says before it aborts.
+  if (text.starts_with("assertion failed")) {
+    logger.LogLast(level, library, fields);
+  } else {
+    logger.Log(level, library, fields);
+  }
 }
 
 }  // namespace

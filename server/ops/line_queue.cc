@@ -1,6 +1,6 @@
 #include "server/ops/line_queue.h"
 
-#include <chrono>
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -9,9 +9,6 @@
 namespace gather::ops {
 namespace {
 
-// The least time between two returns of Take: nobody sees that a line is late
-// by this much.
-constexpr std::chrono::milliseconds kGatherTime(10);
 // What a burst took is given back, but for this.
 constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;
 
@@ -20,7 +17,7 @@ constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;
 void LineQueue::Push(std::string_view line) {
   {
     const std::lock_guard lock(mutex_);
-    if (count_ == max_lines_) DropOldest();
+    while (IsFull(line.size() + 1)) DropOldest();
     text_ += line;
     text_ += '\n';
     ++count_;

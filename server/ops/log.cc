@@ -58,7 +58,7 @@ std::string_view FirstLines(std::string_view lines) {
 class Logger::Writer {
  public:
   Writer(const LogOptions& options, int fd)
-      : format_(options.format), queue_(options.queue_records), fd_(fd) {
+      : format_(options.format), queue_(options.queue_records), out_(fd) {
     const ScopedSignalBlock block;
     thread_ = std::thread([this] { Run(); });
   }
@@ -69,38 +69,41 @@ class Logger::Writer {
 
   void Post(std::string_view line) { queue_.Push(line); }
 
+  // Writes it on this thread, or posts it where the reader stalls.
+  void WriteNow(std::string line) {
+    line += '\n';
+    if (out_.WriteAtOnce(line)) return;
+    line.pop_back();
+    Post(line);
+  }
+
   std::uint64_t dropped() const { return queue_.dropped() + unwritten_; }
 
   // Ends the thread once all is written, but no later than in `timeout`. False:
-  // it is stuck in a write (see FdWriter).
+  // it is stuck in a write (see FdWriter), and to join it would hang the end of
+  // the process.
   bool Finish(std::chrono::nanoseconds timeout) {
     constexpr std::chrono::milliseconds kMoment(100);
     const auto deadline = FdWriter::Clock::now() + timeout;
-    fd_.StopWaitingAt(deadline);
+    out_.StopWaitingAt(deadline);
     queue_.Close();
     return finished_.get_future().wait_until(deadline + kMoment) ==
            std::future_status::ready;
   }
 
-  // To join a stuck thread would hang the end of the process. It and what it
-  // uses are left to that end.
-  void Abandon(std::shared_ptr<Writer> self) { self_ = std::move(self); }
-
  private:
   void Run() {
     std::string lines;
-    while (queue_.Take(lines)) {
-      ReportDropped();
-      WriteLines(lines);
-    }
+    while (queue_.Take(lines)) WriteLines(lines);
     ReportDropped();
     finished_.set_value();
   }
 
   void WriteLines(std::string_view lines) {
     while (!lines.empty()) {
+      ReportDropped();
       const std::string_view first = FirstLines(lines);
-      if (!fd_.Write(first)) {
+      if (!out_.Write(first)) {
         unwritten_ +=
             static_cast<std::uint64_t>(std::ranges::count(first, '\n'));
       }
@@ -117,28 +120,27 @@ class Logger::Writer {
                                .level = LogLevel::kWarning,
                                .message = "log fell behind",
                                .fields = {&field, 1}});
-    if (fd_.Write(line + '\n')) reported_ = now;
+    if (out_.Write(line + '\n')) reported_ = now;
   }
 
   const LogFormat format_;
   LineQueue queue_;
-  FdWriter fd_;
+  FdWriter out_;
   std::uint64_t reported_ = 0;
   std::atomic<std::uint64_t> unwritten_ = 0;
   std::promise<void> finished_;
   std::thread thread_;
-  std::shared_ptr<Writer> self_;
 };
 
 Logger::Logger(const LogOptions& options, int fd)
-    : options_(options), writer_(std::make_shared<Writer>(options, fd)) {}
+    : options_(options), writer_(std::make_unique<Writer>(options, fd)) {}
 
 Logger::~Logger() {
   // The cap keeps the sum of now and an infinite timeout from overflowing.
   const absl::Duration timeout =
       std::min(options_.flush_timeout, absl::Hours(1));
   if (!writer_->Finish(absl::ToChronoNanoseconds(timeout))) {
-    writer_->Abandon(writer_);
+    (void)writer_.release();  // left, with its thread, to the process's end
   }
 }
 
@@ -146,6 +148,13 @@ void Logger::Log(LogLevel level, std::string_view message,
                  std::span<const Field> fields) {
   if (!Enabled(level)) return;
   writer_->Post(
+      FormatRecord(options_.format, {absl::Now(), level, message, fields}));
+}
+
+void Logger::LogLast(LogLevel level, std::string_view message,
+                     std::span<const Field> fields) {
+  if (!Enabled(level)) return;
+  writer_->WriteNow(
       FormatRecord(options_.format, {absl::Now(), level, message, fields}));
 }
 

@@ -57,6 +57,11 @@ class Logger {
     Log(level, message, std::span<const Field>(fields.begin(), fields.size()));
   }
 
+  // For the last words of a process that is about to abort: written before it
+  // returns, ahead of what is queued, unless the reader stalls.
+  void LogLast(LogLevel level, std::string_view message,
+               std::span<const Field> fields);
+
   // How many records were lost so far, to a full queue or to a descriptor
   // that could not be written.
   std::uint64_t dropped() const;
@@ -65,7 +70,7 @@ class Logger {
   class Writer;
 
   const LogOptions options_;
-  const std::shared_ptr<Writer> writer_;  // shared only once it is stuck
+  std::unique_ptr<Writer> writer_;
 };
 
 }  // namespace gather::ops

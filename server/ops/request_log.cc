@@ -74,7 +74,7 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
   if (!Wanted(call, status, level)) return;
   const std::string code = absl::StatusCodeToString(
       static_cast<absl::StatusCode>(status.error_code()));
-  constexpr std::size_t kOwnFields = 7;
+  constexpr std::size_t kOwnFields = 7;  // these, and the error
   std::vector<Field> fields;
   fields.reserve(kOwnFields + call.notes().size());
   fields = {{"method", std::string_view(call.method())},

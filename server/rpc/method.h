@@ -46,7 +46,7 @@ struct ServingLoop {
   ServingLoop(int loop_index,
               std::unique_ptr<grpc::ServerCompletionQueue> server_queue,
               Admission* server_admission, CallObserver* server_observer,
-              bool tell_traces, async::Clock::duration send_timeout,
+              bool server_tells_trace, async::Clock::duration send_timeout,
               std::size_t methods)
       : index(loop_index),
         queue(server_queue.get()),
@@ -55,7 +55,7 @@ struct ServingLoop {
         stats(methods),
         admission(server_admission),
         observer(server_observer),
-        tell_trace(tell_traces) {}
+        tell_trace(server_tells_trace) {}
 
   const int index;  // from 0
   grpc::ServerCompletionQueue* const queue;

@@ -60,8 +60,8 @@ struct ServerOptions {
   int max_resets_per_second = 1000;
   ResetGuard::OnFlood on_flood;
   // Whether answers have the call's trace, as `traceparent` in their trailing
-  // metadata: for people and gateways. It costs the one who reads it, so a
-  // server that only servers call, which know the trace, had better not.
+  // metadata. To read it costs the caller: off where only servers call, which
+  // know the trace already.
   bool tell_trace = true;
   // Told of every call that ends; may be null; must outlive the server.
   CallObserver* observer = nullptr;

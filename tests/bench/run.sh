@@ -2,7 +2,8 @@
 # Measures the aggregator against its peers and writes tests/bench/RESULTS.md:
 # some 20 minutes on a machine that does nothing else.
 #
-#   tests/bench/run.sh [--quick | --check | --observed] [--rounds N] [--seconds S] [--only NAMES]
+#   tests/bench/run.sh [--quick | --check | --observed] [--rounds N] [--seconds S]
+#                      [--only NAMES]
 #
 #   --quick     under two minutes once all is built; prints, writes nothing
 #   --check     only compares the contenders' answers

@@ -23,11 +23,12 @@ constexpr char kTraceParent[] =
 
 // "00-TRACE-SPAN-FLAGS", in its parts.
 struct Parent {
-  explicit Parent(const std::string& header)
-      : trace(header.substr(3, 32)),
-        span(header.substr(36, 16)),
-        flags(header.substr(53)) {
+  explicit Parent(std::string header) {
     EXPECT_EQ(header.size(), std::string_view(kTraceParent).size()) << header;
+    header.resize(std::string_view(kTraceParent).size());
+    trace = header.substr(3, 32);
+    span = header.substr(36, 16);
+    flags = header.substr(53);
   }
   std::string trace;
   std::string span;
@@ -46,8 +47,8 @@ class TraceContextTest : public ::testing::Test {
     const auto& trailers = context.GetServerTrailingMetadata();
     EXPECT_EQ(trailers.count("traceparent"), 1U);
     const auto found = trailers.find("traceparent");
-    if (found == trailers.end()) return Parent(std::string(55, '?'));
-    return Parent({found->second.data(), found->second.size()});
+    if (found == trailers.end()) return Parent("");
+    return Parent(std::string(found->second.data(), found->second.size()));
   }
 
   // What the backends saw under a key in their last calls.
@@ -95,7 +96,10 @@ TEST_F(TraceContextTest, StateIsHandedOn) {
 
 TEST_F(TraceContextTest, ATraceIsMadeWhereTheCallerHasNone) {
   const Parent first = Call({});
-  for (const std::string& header : Seen("traceparent")) {
+  EXPECT_TRUE(status_.ok()) << status_.error_message();
+  const std::vector<std::string> seen = Seen("traceparent");
+  EXPECT_EQ(seen.size(), 3U);
+  for (const std::string& header : seen) {
     EXPECT_EQ(Parent(header).trace, first.trace);
   }
   EXPECT_NE(Call({}).trace, first.trace);
@@ -110,6 +114,7 @@ TEST_F(TraceContextTest, AMalformedHeaderIsReplaced) {
     const Parent answer = Call({{"traceparent", bad}});
     EXPECT_TRUE(status_.ok()) << bad;
     EXPECT_NE(answer.trace, kTraceId) << bad;
+    EXPECT_NE(answer.trace, std::string(32, '0')) << bad;
     EXPECT_EQ(answer.trace.find_first_not_of("0123456789abcdef"),
               std::string::npos);
     EXPECT_EQ(Parent(Seen("traceparent").at(0)).trace, answer.trace);
@@ -120,6 +125,17 @@ TEST_F(TraceContextTest, AnErrorHasItsTraceToo) {
   const Parent answer = Call({{"traceparent", kTraceParent}}, /*user_id=*/"");
   EXPECT_EQ(status_.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(answer.trace, kTraceId);
+}
+
+TEST(TellTraceTest, AServerMayKeepItToItself) {
+  FixtureOptions options;
+  options.server.tell_trace = false;
+  AggregatorFixture fixture(options);
+  grpc::ClientContext context;
+  aggregator::v1::GetOverviewResponse response;
+  EXPECT_TRUE(
+      fixture.stub().GetOverview(&context, RequestFor("u-1"), &response).ok());
+  EXPECT_EQ(context.GetServerTrailingMetadata().count("traceparent"), 0U);
 }
 
 }  // namespace

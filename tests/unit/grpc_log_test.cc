@@ -60,6 +60,17 @@ TEST(GrpcLogTest, TheRestIsDebug) {
   EXPECT_FALSE(absl::StrContains(Collect({}), "text=two"));
 }
 
+TEST(GrpcLogTest, WhatMakesGrpcAbortIsTold) {
+  const auto abort_as_grpc_does = [] {
+    Logger logger({});
+    const ScopedGrpcLog scoped(logger);
+    GPR_ASSERT(1 + 1 == 3);
+  };
+  EXPECT_DEATH(
+      abort_as_grpc_does(),
+      "ERROR grpc text=\"assertion failed: 1 . 1 == 3\" source=grpc_log");
+}
+
 TEST(GrpcLogTest, ProtobufWritesNothingOfItsOwn) {
   google::protobuf::StringValue message;
   const std::string broken("\x0a\x01\xff", 3);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <future>
 #include <string>
 
@@ -47,15 +48,44 @@ TEST(LineQueueTest, TheOldestAreDroppedAndCounted) {
   }
 }
 
+TEST(LineQueueTest, NoMoreBytesAreHeldThanItSays) {
+  LineQueue queue(kMany);
+  const std::string line(LineQueue::kMaxBytes / 10, 'x');
+  for (std::size_t i = 0; i < kMany; ++i) queue.Push(line);
+  std::string lines;
+  EXPECT_TRUE(queue.Take(lines));
+  EXPECT_LE(lines.size(), LineQueue::kMaxBytes);
+  EXPECT_EQ(lines.size(), (kMany - queue.dropped()) * (line.size() + 1));
+  queue.Push(std::string(LineQueue::kMaxBytes, 'y'));
+  EXPECT_TRUE(queue.Take(lines));
+  EXPECT_EQ(lines.size(), LineQueue::kMaxBytes + 1) << "one is always held";
+}
+
+TEST(LineQueueTest, AQueueForNothingHoldsALine) {
+  LineQueue queue(0);
+  queue.Push("one");
+  queue.Push("two");
+  std::string lines;
+  EXPECT_TRUE(queue.Take(lines));
+  EXPECT_EQ(lines, "two\n");
+  EXPECT_EQ(queue.dropped(), 1U);
+}
+
 TEST(LineQueueTest, WhoTakesWaitsForALineOrTheEnd) {
   LineQueue queue(kMany);
   std::string lines;
-  std::future<bool> taken =
-      std::async(std::launch::async, [&] { return queue.Take(lines); });
+  const auto take = [&] { return queue.Take(lines); };
+  // Until it waits for a line, and no more for others to come with it.
+  constexpr auto kLong = 10 * LineQueue::kGatherTime;
+
+  std::future<bool> taken = std::async(std::launch::async, take);
+  EXPECT_EQ(taken.wait_for(kLong), std::future_status::timeout);
   queue.Push("first");
   EXPECT_TRUE(taken.get());
   EXPECT_EQ(lines, "first\n");
-  taken = std::async(std::launch::async, [&] { return queue.Take(lines); });
+
+  taken = std::async(std::launch::async, take);
+  EXPECT_EQ(taken.wait_for(kLong), std::future_status::timeout);
   queue.Close();
   EXPECT_FALSE(taken.get());
 }

@@ -13,8 +13,11 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "server/ops/line_queue.h"
+#include "server/ops/log_escape.h"
 #include "tests/support/channel.h"
 
 namespace gather::ops {
@@ -36,10 +39,14 @@ LogOptions SmallQueue() {
   return {.queue_records = kQueued, .flush_timeout = absl::Milliseconds(10)};
 }
 
-// More than the queue, and what the thread holds, can take.
+// More than the queue, and what the thread holds, can take, before and after
+// the thread has begun to write.
 constexpr std::size_t kTooMany = 500;
 void LogTooMuch(Logger& logger) {
   for (std::size_t i = 0; i < kTooMany; ++i) {
+    if (i == kTooMany / 2) {
+      std::this_thread::sleep_for(5 * LineQueue::kGatherTime);
+    }
     logger.Log(LogLevel::kInfo, "filler", {{"n", i}});
   }
   EXPECT_GE(logger.dropped(), kTooMany / 2);
@@ -131,21 +138,54 @@ TEST(LogTest, ManyThreadsWriteWholeLines) {
 TEST(LogTest, EveryWriteIsOfWholeLines) {
   constexpr int kRecords = 50;
   Channel channel = Channel::PacketPipe();
+  std::ptrdiff_t lines = 0;
+  std::thread reader([&] {
+    for (std::string text = channel.ReadOnce(); !text.empty();
+         text = channel.ReadOnce()) {
+      EXPECT_EQ(text.back(), '\n');
+      lines += std::ranges::count(text, '\n');
+    }
+  });
   {
-    Logger logger({}, channel.writer());
+    Logger logger({.flush_timeout = absl::InfiniteDuration()},
+                  channel.writer());
     for (int i = 0; i < kRecords; ++i) {
       logger.Log(LogLevel::kInfo, "filler",
                  {{"padding", std::string(300, 'x')}});
     }
   }
   channel.CloseWriter();
-  std::ptrdiff_t lines = 0;
-  for (std::string text = channel.ReadOnce(); !text.empty();
-       text = channel.ReadOnce()) {
-    EXPECT_EQ(text.back(), '\n');
-    lines += std::ranges::count(text, '\n');
-  }
+  reader.join();
   EXPECT_EQ(lines, kRecords);
+}
+
+TEST(LogTest, ALineThatNoPipeTakesWholeIsWrittenToo) {
+  Channel channel = Channel::Pipe();
+  const std::string part(kMaxLoggedBytes, 'x');
+  {
+    Logger logger({}, channel.writer());
+    logger.Log(LogLevel::kInfo, "before");
+    logger.Log(LogLevel::kInfo, "long",
+               {{"a", part}, {"b", part}, {"c", part}});
+    logger.Log(LogLevel::kInfo, "after");
+  }
+  const std::vector<std::string> lines = Lines(channel.Finish());
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_TRUE(absl::EndsWith(lines[0], "before"));
+  EXPECT_TRUE(absl::EndsWith(
+      lines[1], absl::StrCat("long a=", part, " b=", part, " c=", part)));
+  EXPECT_TRUE(absl::EndsWith(lines[2], "after"));
+}
+
+TEST(LogTest, ALineAfterALullIsWrittenBeforeTheEnd) {
+  Channel channel = Channel::Pipe();
+  Logger logger({}, channel.writer());
+  for (const char* message : {"one", "two"}) {
+    std::this_thread::sleep_for(5 * LineQueue::kGatherTime);
+    logger.Log(LogLevel::kInfo, message);
+    EXPECT_TRUE(
+        absl::EndsWith(channel.ReadUntil("\n"), absl::StrCat(message, "\n")));
+  }
 }
 
 // In the next three, a caller that the reader can stall, or an end that it

@@ -49,6 +49,7 @@ TEST(TraceTest, MalformedHeaderIsReplacedAndItsStateDropped) {
         std::string(10000, '0')}) {
     const TraceContext trace = TraceContext::Receive(bad, "vendor=1", ids);
     EXPECT_NE(trace.trace_id(), kTraceId) << bad;
+    EXPECT_NE(trace.trace_id(), std::string(32, '0')) << bad;
     EXPECT_EQ(trace.trace_id().size(), 32U);
     EXPECT_EQ(trace.span_id().size(), 16U);
     EXPECT_EQ(trace.trace_state(), "");

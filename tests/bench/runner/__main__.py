@@ -19,18 +19,22 @@ BENCH = ROOT / "tests/bench"
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/bench/run.sh", description=__doc__)
-    parser.add_argument("--quick", action="store_true",
-                        help="fewer and shorter rounds; prints, writes nothing")
-    parser.add_argument("--check", action="store_true",
-                        help="only compare the contenders' answers")
-    parser.add_argument("--observed", action="store_true",
-                        help="only what metrics and logs cost; prints")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--quick", action="store_true",
+                      help="fewer and shorter rounds; prints, writes nothing")
+    mode.add_argument("--check", action="store_true",
+                      help="only compare the contenders' answers")
+    mode.add_argument("--observed", action="store_true",
+                      help="only what metrics and logs cost; prints")
     parser.add_argument("--rounds", type=int,
                         help=f"instead of 3, or of {observed.ROUNDS} when observed")
     parser.add_argument("--seconds", type=float, help="of each measuring, instead of 2")
     parser.add_argument("--only", default="", metavar="NAMES",
                         help="contenders beside ours, as floor,go; writes nothing")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.observed and arguments.rounds == 1:
+        parser.error("--observed needs two rounds at least")
+    return arguments
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 """What it costs to be observed: metrics and logs against none of them."""
 
+import concurrent.futures
 import contextlib
 import random
 import statistics
@@ -32,9 +33,6 @@ SETTINGS = {
 @contextlib.contextmanager
 def _scraped(port_file: Path) -> Iterator[None]:
     """As a Prometheus in a hurry: each second."""
-    if not port_file.exists():
-        yield
-        return
     url = f"http://127.0.0.1:{port_file.read_text(encoding='ascii').strip()}/metrics"
     end = threading.Event()
 
@@ -43,13 +41,13 @@ def _scraped(port_file: Path) -> Iterator[None]:
             with urllib.request.urlopen(url, timeout=10) as answer:
                 answer.read()
 
-    thread = threading.Thread(target=scrape)
-    thread.start()
-    try:
-        yield
-    finally:
-        end.set()
-        thread.join()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        scraping = pool.submit(scrape)
+        try:
+            yield
+        finally:
+            end.set()
+        scraping.result()
 
 
 def _measure(near: dict[str, Server], flags: list[str], seconds: float,
@@ -57,8 +55,11 @@ def _measure(near: dict[str, Server], flags: list[str], seconds: float,
     port_file = work / f"metrics-{time.monotonic_ns()}"
     command = [str(BIN / "aggregator"), *flags, f"--metrics_port_file={port_file}",
                *targets(near)]
-    with (work / "log").open("wb") as log, \
-            server(command, work, stderr=log) as up, _scraped(port_file):
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context((work / "log").open("wb"))
+        up = stack.enter_context(server(command, work, stderr=log))
+        if flags != _DARK:
+            stack.enter_context(_scraped(port_file))
         result = load(up, user_id="small", in_flight=IN_FLIGHT,
                       connections=connections(IN_FLIGHT),
                       duration=f"{seconds}s", warm_up="300ms")
