@@ -17,6 +17,7 @@ class Reply:
     the connection was cut before one came."""
     status: int = None
     message: str = ""
+    trailers: dict = dataclasses.field(default_factory=dict)
     data: bytes = b""
     reset: int = None  # the code of RST_STREAM
     ended: float = None  # time.monotonic()
@@ -100,6 +101,7 @@ class Client:
                 if "grpc-status" in fields:
                     reply.status = int(fields["grpc-status"])
                     reply.message = fields.get("grpc-message", "")
+                    reply.trailers = fields
             elif kind == http2.DATA:
                 reply.data += payload
             elif kind == http2.RST_STREAM:

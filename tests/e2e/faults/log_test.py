@@ -7,6 +7,7 @@ import os
 import threading
 import unittest
 
+import h2_client
 import harness
 import scrape
 import wire
@@ -65,6 +66,21 @@ class RequestLines(harness.FaultTest):
         for server in (self.aggregator, *self.backends.values()):
             line, = self.lines(server, 1)
             self.assertEqual(line["trace_id"], SAMPLED.split("-")[1])
+
+    def test_the_answer_tells_its_trace_and_backends_do_not(self):
+        user = self.start_backend("user")
+        self.start_aggregator()
+        sent = [("traceparent", SAMPLED)]
+        told = self.call(headers=sent).trailers["traceparent"]
+        line, = self.lines(self.aggregator, 1)
+        self.assertEqual(told.split("-")[1:3],
+                         [line["trace_id"], line["span_id"]])
+        # The aggregator's call was the first.
+        reply = h2_client.Client(user.port).call(
+            wire.field(1, b"alice"), timeout="20S", headers=sent,
+            path="/gather.user.v1.UserService/GetUser")
+        self.assertEqual(reply.status, 0)
+        self.assertNotIn("traceparent", reply.trailers)
 
 
 class StalledReader(harness.FaultTest):
