@@ -64,6 +64,7 @@ TEST(GrpcLogTest, WhatMakesGrpcAbortIsTold) {
   const auto abort_as_grpc_does = [] {
     Logger logger({});
     const ScopedGrpcLog scoped(logger);
+    gpr_log_verbosity_init();  // as grpc_init() does
     GPR_ASSERT(1 + 1 == 3);
   };
   EXPECT_DEATH(
