@@ -8,9 +8,8 @@
 namespace gather::ops {
 
 // What a value may add to a record, in bytes before escaping; the rest is cut
-// and "..." put in its place. It bounds the memory that a full queue holds,
-// and keeps most records below PIPE_BUF, so that processes which share a pipe
-// don't write into each other's lines.
+// and "..." put in its place. It keeps most records below PIPE_BUF, so that
+// processes which share a pipe don't write into each other's lines.
 inline constexpr std::size_t kMaxLoggedBytes = 2048;
 
 // These append `text`, which may hold any bytes, so that what is appended is

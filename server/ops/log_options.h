@@ -27,7 +27,8 @@ struct LogOptions {
   LogLevel level = LogLevel::kInfo;
 
   // How many records may wait for a slow reader, one at least, besides those
-  // that are being written. When one more comes the oldest is dropped, because
+  // that are being written; fewer where they are long (line_queue.h has its own
+  // bound in bytes). When one more comes the oldest is dropped, because
   // what happened last is what explains an outage.
   std::size_t queue_records = 4096;
 

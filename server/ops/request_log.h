@@ -10,8 +10,10 @@
 namespace gather::ops {
 
 // One log line for every call that a server ends: method, peer, code, how long
-// it took, and what the handler noted. Level info; a failure that is the
-// server's own (INTERNAL, UNKNOWN, DATA_LOSS) is an error.
+// it took, and what the handler noted. Level info; an error where the server
+// itself failed (INTERNAL, UNKNOWN, DATA_LOSS), a warning where it could not
+// serve (UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED) or had trouble,
+// unless the call ended as CANCELLED or NOT_FOUND.
 //
 // Calls that went well, with status OK and no trouble noted, may be thinned
 // out. Which of them are logged is told by the trace id: so all servers that a
