@@ -5,7 +5,7 @@
 #include <string>
 
 #include "grpcpp/channel.h"
-#include "server/ops/tls_files.h"
+#include "server/ops/tls/tls_files.h"
 
 namespace gather::client {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/ops/parse_flags.h"
+#include "server/ops/flags/parse_flags.h"
 
 namespace gather::client {
 

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "server/ops/parse_flags.h"
+#include "server/ops/flags/parse_flags.h"
 
 ABSL_FLAG(std::string, server, "localhost:50051",
           "The aggregator to call: host:port, or any other name that gRPC "

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "server/ops/tls_files.h"
+#include "server/ops/tls/tls_files.h"
 
 namespace gather::client {
 

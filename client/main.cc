@@ -5,7 +5,7 @@
 #include "client/overview.h"
 #include "client/tour/tour.h"
 #include "client/watch.h"
-#include "server/ops/parse_flags.h"
+#include "server/ops/flags/parse_flags.h"
 
 namespace {
 

@@ -18,7 +18,7 @@
 #include "client/waterfall.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
 #include "grpcpp/client_context.h"
-#include "server/ops/parse_flags.h"
+#include "server/ops/flags/parse_flags.h"
 
 namespace gather::client {
 

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/text.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
-#include "server/ops/parse_flags.h"
+#include "server/ops/flags/parse_flags.h"
 
 ABSL_FLAG(std::vector<std::string>, sections, {},
           "Only these sections: user, orders, products, separated by commas. "

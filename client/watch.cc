@@ -26,7 +26,7 @@
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/sync_stream.h"
-#include "server/ops/parse_flags.h"
+#include "server/ops/flags/parse_flags.h"
 
 namespace gather::client {
 namespace {

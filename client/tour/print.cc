@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "client/text.h"
-#include "server/ops/log_escape.h"
+#include "server/ops/log/log_escape.h"
 
 namespace gather::client::tour {
 namespace {

@@ -21,7 +21,7 @@
 #include "client/tour/chapters.h"
 #include "client/tour/print.h"
 #include "client/tour/sum.h"
-#include "server/ops/parse_flags.h"
+#include "server/ops/flags/parse_flags.h"
 #include "server/ops/process.h"
 
 ABSL_FLAG(std::vector<std::string>, chapter, {},

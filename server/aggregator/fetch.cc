@@ -26,11 +26,11 @@ void Record(const FanOut& fan_out, v1::Section section,
     word = ReasonName(reason);
   }
   rpc::ServerCall& call = fan_out.call;
-  call.Note(SectionName(section), word);
-  call.Note(SectionName(section), took);
+  call.AddLogField(SectionName(section), word);
+  call.AddLogField(SectionName(section), took);
   // The backend's own words: for the log alone.
   if (!outcome.ok()) {
-    call.NoteTrouble(SectionErrorKey(section), outcome.ToString());
+    call.AddErrorLogField(SectionErrorKey(section), outcome.ToString());
   }
 }
 

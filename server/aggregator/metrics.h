@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "server/aggregator/service.h"
-#include "server/ops/metric_families.h"
+#include "server/ops/metrics/metric_families.h"
 
 namespace gather::aggregator {
 

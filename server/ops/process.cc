@@ -23,7 +23,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "server/async/clock.h"
-#include "server/ops/server_metrics.h"
+#include "server/ops/metrics/server_metrics.h"
 
 namespace gather::ops {
 namespace {

@@ -4,9 +4,9 @@
 #include <csignal>
 
 #include "server/async/watchdog.h"
-#include "server/ops/log.h"
-#include "server/ops/metrics_server.h"
-#include "server/ops/server_flags.h"
+#include "server/ops/flags/server_flags.h"
+#include "server/ops/log/log.h"
+#include "server/ops/metrics/metrics_server.h"
 #include "server/rpc/server.h"
 
 namespace gather::ops {

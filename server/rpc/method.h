@@ -26,7 +26,7 @@
 #include "server/async/task_scope.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/call_stats.h"
-#include "server/rpc/send_limit.h"
+#include "server/rpc/send_timeout.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 
@@ -51,7 +51,7 @@ struct ServingLoop {
       : index(loop_index),
         queue(server_queue.get()),
         loop(std::move(server_queue)),
-        send_limit(send_timeout),
+        send_timeouts(send_timeout),
         stats(methods),
         admission(server_admission),
         observer(server_observer),
@@ -62,7 +62,7 @@ struct ServingLoop {
   async::EventLoop loop;
   async::TaskScope calls;  // in flight
   TraceIds trace_ids{RandomSeed()};
-  SendLimit send_limit;
+  SendTimeout send_timeouts;
   std::vector<CallStats> stats;  // of each method
   async::Histogram lag{kLagBounds};
   Admission* const admission;
@@ -183,7 +183,7 @@ class ServedMethod final : public Method {
     // co_await in one twice.
     if (admitted) status = co_await Handle(call);
     {
-      const SendLimit::Guard sending(serving.send_limit, call);
+      const SendTimeout::Guard sending(serving.send_timeouts, call);
       async::Operation<FinishCall> finish(serving.loop, {&call, &status});
       // False: the call is dead, and nobody reads the answer.
       co_await finish;

@@ -84,9 +84,10 @@ absl::Status Server::Start() {
         absl::StrCat("can't listen on ", options_.listen, ": ",
                      std::string(listener.status().message())));
   }
-  absl::StatusOr<std::unique_ptr<Sockets>> sockets = Sockets::Open();
-  if (!sockets.ok()) return sockets.status();
-  sockets_ = *std::move(sockets);
+  absl::StatusOr<std::unique_ptr<OpenConnections>> connections =
+      OpenConnections::Open();
+  if (!connections.ok()) return connections.status();
+  connections_ = *std::move(connections);
   grpc::ServerBuilder builder;
   Configure(builder);
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
@@ -170,7 +171,7 @@ async::Task<> Server::Serve(ServingLoop& serving) {
   background.Spawn(async::MeasureLag(serving.loop, serving.lag, kLagPeriod,
                                      background.stop_token()));
   background.Spawn(
-      serving.send_limit.Enforce(serving.loop, background.stop_token()));
+      serving.send_timeouts.Enforce(serving.loop, background.stop_token()));
   // Every posted request comes back once the server shuts down; the calls that
   // were taken in go on until they are answered.
   (void)co_await acceptors.Join();
@@ -201,7 +202,7 @@ ServerStats Server::stats() const {
 }
 
 void Server::OnFlood(const std::string& peer) {
-  if (!sockets_->EndConnection(port_, peer)) return;
+  if (!connections_->EndConnection(port_, peer)) return;
   if (options_.on_flood) options_.on_flood(peer);
 }
 
@@ -218,7 +219,8 @@ void Server::AwaitLeave(async::Clock::time_point deadline) {
                                          options_.max_connection_age * 11 / 10 +
                                          std::chrono::seconds(1);
   if (until > deadline) return;
-  while (sockets_->CountConnections(port_) > 0 && async::Clock::now() < until) {
+  while (connections_->CountConnections(port_) > 0 &&
+         async::Clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
@@ -229,7 +231,7 @@ void Server::CutConnections(async::Clock::time_point when,
   std::condition_variable_any over;
   std::unique_lock lock(mutex);
   over.wait_until(lock, stop, when, [&stop] { return stop.stop_requested(); });
-  if (!stop.stop_requested()) sockets_->EndConnections(port_);
+  if (!stop.stop_requested()) connections_->EndConnections(port_);
 }
 
 void Server::Drain(async::Clock::time_point deadline) {

@@ -20,12 +20,12 @@
 #include "server/async/clock.h"
 #include "server/async/watchdog.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/grpc_workarounds/listener.h"
+#include "server/rpc/grpc_workarounds/open_connections.h"
+#include "server/rpc/grpc_workarounds/reset_guard.h"
 #include "server/rpc/health.h"
-#include "server/rpc/listener.h"
 #include "server/rpc/method.h"
-#include "server/rpc/reset_guard.h"
 #include "server/rpc/server_stats.h"
-#include "server/rpc/sockets.h"
 #include "server/rpc/stream_method.h"
 
 namespace gather::rpc {
@@ -46,7 +46,8 @@ struct ServerOptions {
   // 0 is no limit.
   int64_t max_inflight = 0;
   // How long a caller may take to take in a message that is sent to it; then
-  // its call is cancelled (send_limit.h), or its connection ended (listener.h).
+  // its call is cancelled (send_timeouts.h), or its connection ended
+  // (listener.h).
   std::chrono::milliseconds send_timeout = std::chrono::seconds(30);
   // What all connections together may hold in buffers.
   std::size_t memory_quota_bytes = std::size_t{1} << 30;
@@ -170,7 +171,7 @@ class Server {
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> threads_;
   std::optional<async::Watchdog> watchdog_;
-  std::unique_ptr<Sockets> sockets_;
+  std::unique_ptr<OpenConnections> connections_;
   std::optional<ResetGuard> reset_guard_;  // uses the one above
   std::unique_ptr<Listener> listener_;
   int port_ = 0;

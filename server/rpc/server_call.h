@@ -72,22 +72,22 @@ class ServerCall {
   // A word on the call for whoever observes it, such as the request log, which
   // alone makes text of it: most calls need none. `key` has static lifetime, as
   // has a string_view.
-  using NoteValue =
+  using LogValue =
       std::variant<std::string_view, std::string, async::Clock::duration>;
-  void Note(std::string_view key, NoteValue value) {
-    if (notes_.empty()) notes_.reserve(kUsualNotes);
-    notes_.emplace_back(key, std::move(value));
+  void AddLogField(std::string_view key, LogValue value) {
+    if (log_fields_.empty()) log_fields_.reserve(kUsualLogFields);
+    log_fields_.emplace_back(key, std::move(value));
   }
   // The same of what went wrong: this call is worth a look, whatever its
   // status.
-  void NoteTrouble(std::string_view key, std::string value) {
-    troubled_ = true;
-    Note(key, std::move(value));
+  void AddErrorLogField(std::string_view key, std::string value) {
+    has_error_log_field_ = true;
+    AddLogField(key, std::move(value));
   }
-  const std::vector<std::pair<std::string_view, NoteValue>>& notes() const {
-    return notes_;
+  const std::vector<std::pair<std::string_view, LogValue>>& log_fields() const {
+    return log_fields_;
   }
-  bool troubled() const { return troubled_; }
+  bool has_error_log_field() const { return has_error_log_field_; }
 
   // For the code that serves the call, not for handlers.
   //
@@ -102,7 +102,7 @@ class ServerCall {
   auto End() { return EndAwaiter(&ended_); }
 
  private:
-  static constexpr std::size_t kUsualNotes = 8;
+  static constexpr std::size_t kUsualLogFields = 8;
 
   class EndNotice final : public async::Completion {
    public:
@@ -145,8 +145,8 @@ class ServerCall {
   std::stop_source stop_;
   EndNotice ended_{this};
   TraceContext trace_;
-  std::vector<std::pair<std::string_view, NoteValue>> notes_;
-  bool troubled_ = false;
+  std::vector<std::pair<std::string_view, LogValue>> log_fields_;
+  bool has_error_log_field_ = false;
 };
 
 }  // namespace gather::rpc

@@ -8,7 +8,7 @@
 #include "server/async/operation.h"
 #include "server/async/task.h"
 #include "server/rpc/method.h"
-#include "server/rpc/send_limit.h"
+#include "server/rpc/send_timeout.h"
 #include "server/rpc/server_call.h"
 
 namespace gather::rpc {
@@ -33,7 +33,7 @@ class StreamWriter {
   // it is where the reader takes longer than the server's limit: nothing that
   // is written from then on arrives. `message` must live until the await ends.
   async::Task<bool> Write(const Message& message) {
-    const SendLimit::Guard sending(serving_.send_limit, call_);
+    const SendTimeout::Guard sending(serving_.send_timeouts, call_);
     async::Operation<StartWrite> write(serving_.loop, {&writer_, &message});
     co_return co_await write;
   }

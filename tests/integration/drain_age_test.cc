@@ -12,8 +12,8 @@
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "server/async/clock.h"
+#include "server/rpc/grpc_workarounds/open_connections.h"
 #include "server/rpc/server.h"
-#include "server/rpc/sockets.h"
 #include "tests/support/gate.h"
 
 namespace gather::testing {
@@ -74,9 +74,9 @@ TEST(DrainAgeTest, ClientsLeaveForAnotherServerAndLoseNoCall) {
   ASSERT_TRUE(staying.Start().ok());
   Caller caller(leaving, staying);
   ASSERT_TRUE(caller.calls().WaitFor(100));
-  auto sockets = rpc::Sockets::Open();
-  ASSERT_TRUE(sockets.ok());
-  ASSERT_GT((*sockets)->CountConnections(leaving.port()), 0);
+  auto connections = rpc::OpenConnections::Open();
+  ASSERT_TRUE(connections.ok());
+  ASSERT_GT((*connections)->CountConnections(leaving.port()), 0);
 
   leaving.Drain(Clock::now() + kPatience);
   const int during = caller.calls().count();

@@ -155,7 +155,7 @@ class Load {
     }
   }
 
-  void Note(const Exchange& exchange) {
+  void AddLogField(const Exchange& exchange) {
     const std::string fault = FindFault(exchange, truth_);
     const std::lock_guard lock(mutex_);
     ++answers_[!exchange.status.ok()

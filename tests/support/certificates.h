@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "server/ops/tls_files.h"
+#include "server/ops/tls/tls_files.h"
 
 namespace gather::testing {
 

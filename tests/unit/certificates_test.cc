@@ -1,4 +1,4 @@
-#include "server/ops/certificates.h"
+#include "server/ops/tls/certificates.h"
 
 #include <sys/stat.h>
 
@@ -8,7 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/ops/memory_file.h"
+#include "server/ops/grpc_workarounds/memory_file.h"
 #include "tests/support/certificates.h"
 
 namespace gather::ops {

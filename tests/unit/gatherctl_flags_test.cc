@@ -11,7 +11,7 @@
 #include "client/flags.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/ops/parse_flags.h"
+#include "server/ops/flags/parse_flags.h"
 
 ABSL_FLAG(bool, test_switch, false, "Defined outside client/ and server/.");
 ABSL_FLAG(int32_t, test_number, 1, "A number.");

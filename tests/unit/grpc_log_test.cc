@@ -1,4 +1,4 @@
-#include "server/ops/grpc_log.h"
+#include "server/ops/log/grpc_log.h"
 
 #include <grpcpp/version_info.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
-#include "server/ops/log.h"
+#include "server/ops/log/log.h"
 
 namespace gather::ops {
 namespace {

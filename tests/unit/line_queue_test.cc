@@ -1,4 +1,4 @@
-#include "server/ops/line_queue.h"
+#include "server/ops/log/line_queue.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/ops/log_format.h"
+#include "server/ops/log/log_format.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "server/ops/log_escape.h"
+#include "server/ops/log/log_escape.h"
 
 namespace gather::ops {
 namespace {

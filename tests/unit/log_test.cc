@@ -1,4 +1,4 @@
-#include "server/ops/log.h"
+#include "server/ops/log/log.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,8 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
-#include "server/ops/line_queue.h"
-#include "server/ops/log_escape.h"
+#include "server/ops/log/line_queue.h"
+#include "server/ops/log/log_escape.h"
 #include "tests/support/channel.h"
 
 namespace gather::ops {

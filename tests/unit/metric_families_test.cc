@@ -1,4 +1,4 @@
-#include "server/ops/metric_families.h"
+#include "server/ops/metrics/metric_families.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "server/ops/request_log.h"
+#include "server/ops/log/request_log.h"
 
 #include <gmock/gmock.h>
 #include <grpcpp/support/status.h>
@@ -43,9 +43,9 @@ class RequestLogTest : public ::testing::Test {
 };
 
 TEST_F(RequestLogTest, NotesAreFieldsWithTheirUnits) {
-  call_.Note("user", std::string_view("ok"));
-  call_.Note("user", std::chrono::microseconds(1500));
-  call_.NoteTrouble("orders_error", std::string("INTERNAL: \x1b[31mno\n"));
+  call_.AddLogField("user", std::string_view("ok"));
+  call_.AddLogField("user", std::chrono::microseconds(1500));
+  call_.AddErrorLogField("orders_error", std::string("INTERNAL: \x1b[31mno\n"));
   const std::string line = LogOf(call_, grpc::Status::OK, 1);
   EXPECT_THAT(line, HasSubstr(R"("user":"ok","user_ms":1.5,)"));
   // One line, that steers no terminal.
@@ -64,7 +64,7 @@ TEST_F(RequestLogTest, WhatFailedIsAlwaysLogged) {
 }
 
 TEST_F(RequestLogTest, WhatHadTroubleIsAlwaysLogged) {
-  call_.NoteTrouble("orders_error", std::string("INTERNAL: no"));
+  call_.AddErrorLogField("orders_error", std::string("INTERNAL: no"));
   EXPECT_THAT(LogOf(call_, grpc::Status::OK, kNone),
               HasSubstr(R"("orders_error":"INTERNAL: no")"));
 }
@@ -80,7 +80,7 @@ TEST_F(RequestLogTest, WhatIsNotTheCallersDoingIsAWarningOrAnError) {
     EXPECT_THAT(LogOf(call_, grpc::Status(code, ""), 1),
                 HasSubstr(absl::StrCat("\"level\":\"", level, "\"")));
   }
-  call_.NoteTrouble("orders_error", std::string("INTERNAL: no"));
+  call_.AddErrorLogField("orders_error", std::string("INTERNAL: no"));
   EXPECT_THAT(LogOf(call_, grpc::Status::OK, 1),
               HasSubstr(R"("level":"warning")"));
   const grpc::Status gone(grpc::StatusCode::CANCELLED, "the caller went away");

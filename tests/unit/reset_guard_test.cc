@@ -1,4 +1,4 @@
-#include "server/rpc/reset_guard.h"
+#include "server/rpc/grpc_workarounds/reset_guard.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/ops/tls_files.h"
+#include "server/ops/tls/tls_files.h"
 
 #include <cstdlib>
 #include <string>

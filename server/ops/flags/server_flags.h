@@ -1,0 +1,56 @@
+#ifndef GATHER_SERVER_OPS_FLAGS_SERVER_FLAGS_H_
+#define GATHER_SERVER_OPS_FLAGS_SERVER_FLAGS_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/ops/log/log_options.h"
+#include "server/ops/log/request_log.h"
+#include "server/ops/tls/certificates.h"
+#include "server/rpc/server.h"
+
+namespace gather::ops {
+
+// What differs between the programs in the flags that all servers have.
+struct ServerDefaults {
+  std::string listen;
+  int64_t max_inflight = 0;
+  int max_streams_per_connection = 1000;
+  int max_resets_per_second = 1000;
+  // Not among the flags here, as its default differs.
+  std::string metrics_listen = {};
+};
+
+// The flags that all servers have, checked.
+struct ServerSettings {
+  rpc::ServerOptions server;
+  LogOptions log;
+  std::chrono::nanoseconds drain_delay;
+  std::chrono::nanoseconds drain_timeout;
+  // Where to write the port that is listened on; empty for nowhere.
+  std::string port_file;
+  // Null means plaintext.
+  std::shared_ptr<Certificates> tls;
+  bool channelz = false;
+  // Only to be checked, not served by.
+  bool check_config = false;
+  // Where to serve metrics; empty for nowhere.
+  std::string metrics_listen;
+  std::string metrics_port_file;  // as port_file
+  RequestLog::Options request_log;
+};
+
+// Reads the flags. An error is one line that names the flag.
+absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
+    const ServerDefaults& defaults);
+
+// INVALID_ARGUMENT where a duration flag is negative or endless.
+absl::Status CheckFlagNotNegative(std::string_view flag, absl::Duration value);
+
+}  // namespace gather::ops
+
+#endif  // GATHER_SERVER_OPS_FLAGS_SERVER_FLAGS_H_

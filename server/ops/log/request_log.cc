@@ -1,0 +1,95 @@
+#include "server/ops/log/request_log.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/async/clock.h"
+
+namespace gather::ops {
+namespace {
+
+// What is the caller's own fault, or its wish, is no trouble.
+LogLevel LevelFor(grpc::StatusCode code, bool troubled) {
+  switch (code) {
+    case grpc::StatusCode::INTERNAL:
+    case grpc::StatusCode::UNKNOWN:
+    case grpc::StatusCode::DATA_LOSS:
+      return LogLevel::kError;
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return LogLevel::kWarning;
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::NOT_FOUND:
+      return LogLevel::kInfo;
+    default:
+      return troubled ? LogLevel::kWarning : LogLevel::kInfo;
+  }
+}
+
+class ToField {
+ public:
+  explicit ToField(std::string_view key) : key_(key) {}
+  Field operator()(std::string_view value) const { return {key_, value}; }
+  Field operator()(async::Clock::duration value) const {
+    return {key_, absl::FromChrono(value)};
+  }
+
+ private:
+  std::string_view key_;
+};
+
+}  // namespace
+
+bool IsSampled(std::string_view trace_id, uint32_t sample) {
+  if (sample <= 1) return sample == 1;
+  // The right end is random also where the rest of an id is not:
+  // https://www.w3.org/TR/trace-context/#randomness-of-trace-id.
+  constexpr std::size_t kDigits = 8;
+  const std::string_view end =
+      trace_id.substr(trace_id.size() - std::min(trace_id.size(), kDigits));
+  uint32_t number = 0;
+  std::from_chars(end.data(), end.data() + end.size(), number, 16);
+  return number % sample == 0;
+}
+
+bool RequestLog::Wanted(const rpc::ServerCall& call, const grpc::Status& status,
+                        LogLevel level) const {
+  if (!logger_.Enabled(level)) return false;
+  const bool well = status.ok() && !call.has_error_log_field();
+  return !well || IsSampled(call.trace().trace_id(), options_.sample);
+}
+
+void RequestLog::OnEnd(const rpc::ServerCall& call,
+                       const grpc::Status& status) {
+  const LogLevel level =
+      LevelFor(status.error_code(), call.has_error_log_field());
+  // Nothing is formatted before this.
+  if (!Wanted(call, status, level)) return;
+  const std::string code = absl::StatusCodeToString(
+      static_cast<absl::StatusCode>(status.error_code()));
+  constexpr std::size_t kOwnFields = 7;  // these, and the error
+  std::vector<Field> fields;
+  fields.reserve(kOwnFields + call.log_fields().size());
+  fields = {{"method", std::string_view(call.method())},
+            {"peer", std::string_view(call.peer())},
+            {"code", code},
+            {"duration", absl::FromChrono(async::Clock::now() - call.start())},
+            {"trace_id", call.trace().trace_id()},
+            {"span_id", call.trace().span_id()}};
+  const std::string error = status.error_message();
+  if (!status.ok()) fields.emplace_back("error", error);
+  for (const auto& [key, value] : call.log_fields()) {
+    fields.push_back(std::visit(ToField(key), value));
+  }
+  logger_.Log(level, "request", fields);
+}
+
+}  // namespace gather::ops

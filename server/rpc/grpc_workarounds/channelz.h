@@ -1,0 +1,36 @@
+#ifndef GATHER_SERVER_RPC_GRPC_WORKAROUNDS_CHANNELZ_H_
+#define GATHER_SERVER_RPC_GRPC_WORKAROUNDS_CHANNELZ_H_
+
+// What reset_guard.h reads of gRPC; goes with it.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// What gRPC counts of the servers of this process, also of calls that end
+// before anyone is told of them.
+//
+// Thread: any. What there is to ask, and what it costs: gRPC takes a lock for
+// the list of all servers and connections, and renders each as JSON, which
+// takes some ten microseconds.
+namespace gather::rpc {
+
+// Calls that have begun, ever.
+int64_t CountCallsStarted();
+
+struct ConnectionCounts {
+  // Of this connection alone, in the life of the process.
+  int64_t id = 0;
+  // As grpc::ServerContext::peer() has it.
+  std::string peer;
+  // Streams that have ended without the server's having answered in full: most
+  // were reset by the peer.
+  int64_t streams_failed = 0;
+};
+
+// Connections to all servers, those that are open.
+std::vector<ConnectionCounts> ListConnections();
+
+}  // namespace gather::rpc
+
+#endif  // GATHER_SERVER_RPC_GRPC_WORKAROUNDS_CHANNELZ_H_

@@ -1,0 +1,81 @@
+#ifndef GATHER_SERVER_RPC_GRPC_WORKAROUNDS_RESET_GUARD_H_
+#define GATHER_SERVER_RPC_GRPC_WORKAROUNDS_RESET_GUARD_H_
+
+// Works around gRPC before 1.60, which does nothing about HTTP/2 rapid resets
+// (later ones answer them with fewer streams a connection:
+// https://github.com/grpc/grpc/pull/34642). Can go once those were seen to hold
+// under tests/e2e/faults/flood_test.py.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/async/clock.h"
+#include "server/rpc/grpc_workarounds/channelz.h"
+
+namespace gather::rpc {
+
+// Finds connections on which calls are cancelled as fast as they are made: that
+// costs the caller next to nothing, and the server a whole call each time
+// (HTTP/2 rapid reset, CVE-2023-44487). gRPC 1.51 does nothing about it, and
+// most of these calls end inside of it, so that no handler ever sees them: this
+// asks gRPC's own counters.
+//
+// Pure: knows neither gRPC nor the time.
+class ResetCounter {
+ public:
+  using ListConnections = std::function<std::vector<ConnectionCounts>()>;
+
+  // A connection is found once more than `max_per_second` of its calls have
+  // failed in a second.
+  explicit ResetCounter(int max_per_second) : max_(max_per_second) {}
+
+  // The peers that are found. `calls_started` are those of all connections,
+  // ever. `list` is called only where there are so many new calls that one of
+  // the connections may be over the limit. To be called many times a second:
+  // a burst that begins and ends between two looks is taken for a part of the
+  // time between them.
+  std::vector<std::string> Look(async::Clock::time_point now,
+                                int64_t calls_started,
+                                const ListConnections& list);
+
+ private:
+  const int max_;
+  // A second, or more where looks are further apart, and how it began.
+  std::optional<async::Clock::time_point> window_;
+  int64_t window_calls_ = 0;
+  // By connection, as first listed in this window or last in the one before;
+  // none while calls are few.
+  std::optional<std::map<int64_t, int64_t>> failed_before_;
+};
+
+// Looks at all connections of this process's servers from a thread of its own,
+// many times a second.
+//
+// Thread: made and destroyed on any; `on_flood` is called on the guard's, once
+// or more for a connection that is found.
+class ResetGuard {
+ public:
+  using OnFlood = std::function<void(const std::string& peer)>;
+
+  // `max_per_second` is more than 0.
+  ResetGuard(int max_per_second, OnFlood on_flood);
+  ResetGuard(const ResetGuard&) = delete;
+  ResetGuard& operator=(const ResetGuard&) = delete;
+
+ private:
+  void Watch(std::stop_token stop);
+
+  ResetCounter counter_;
+  const OnFlood on_flood_;
+  std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace gather::rpc
+
+#endif  // GATHER_SERVER_RPC_GRPC_WORKAROUNDS_RESET_GUARD_H_
