@@ -44,6 +44,15 @@ class BoundedQueue {
     co_return absl::OkStatus();
   }
 
+  // The same without waiting: false, and the value dropped, where there is no
+  // room or the queue is closed.
+  bool TryPush(T value) {
+    if (closed_ || values_.size() >= capacity_) return false;
+    values_.push_back(std::move(value));
+    not_empty_.NotifyOne();
+    return true;
+  }
+
   // The oldest value; CANCELLED; OUT_OF_RANGE once closed and empty.
   Task<absl::StatusOr<T>> Pop(std::stop_token stop = {}) {
     while (!closed_ && values_.empty()) {

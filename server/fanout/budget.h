@@ -1,12 +1,12 @@
-#ifndef GATHER_SERVER_AGGREGATOR_BUDGET_H_
-#define GATHER_SERVER_AGGREGATOR_BUDGET_H_
+#ifndef GATHER_SERVER_FANOUT_BUDGET_H_
+#define GATHER_SERVER_FANOUT_BUDGET_H_
 
 #include <algorithm>
 #include <chrono>
 
 #include "server/async/clock.h"
 
-namespace gather::aggregator {
+namespace gather::fanout {
 
 // How long a request may take where nothing shorter is said.
 struct Timeouts {
@@ -40,6 +40,6 @@ inline async::Clock::time_point BranchDeadline(
                                                 budget - Reserve(budget));
 }
 
-}  // namespace gather::aggregator
+}  // namespace gather::fanout
 
-#endif  // GATHER_SERVER_AGGREGATOR_BUDGET_H_
+#endif  // GATHER_SERVER_FANOUT_BUDGET_H_

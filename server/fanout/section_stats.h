@@ -1,20 +1,20 @@
-#ifndef GATHER_SERVER_AGGREGATOR_SECTION_STATS_H_
-#define GATHER_SERVER_AGGREGATOR_SECTION_STATS_H_
+#ifndef GATHER_SERVER_FANOUT_SECTION_STATS_H_
+#define GATHER_SERVER_FANOUT_SECTION_STATS_H_
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-#include "server/aggregator/failure.h"
 #include "server/async/counter.h"
+#include "server/fanout/reason.h"
 
-namespace gather::aggregator {
+namespace gather::fanout {
 
 // What the branches of one section came to, over all loops.
 struct SectionTotals {
   uint64_t ok = 0;
   uint64_t not_requested = 0;
-  std::array<uint64_t, kReasons> failed{};  // by ReasonIndex()
+  std::array<uint64_t, kReasons> failed{};  // by IndexOf(Reason)
 };
 
 // Counts them on one loop. Thread: the loop's; AddTo() on any.
@@ -22,7 +22,7 @@ class SectionStats {
  public:
   void OnNotRequested() { not_requested_.Add(); }
   void OnOk() { ok_.Add(); }
-  void OnFailure(std::size_t reason_index) { failed_[reason_index].Add(); }
+  void OnFailure(Reason reason) { failed_[IndexOf(reason)].Add(); }
 
   void AddTo(SectionTotals& totals) const {
     totals.ok += ok_.value();
@@ -38,6 +38,6 @@ class SectionStats {
   std::array<async::Counter, kReasons> failed_;
 };
 
-}  // namespace gather::aggregator
+}  // namespace gather::fanout
 
-#endif  // GATHER_SERVER_AGGREGATOR_SECTION_STATS_H_
+#endif  // GATHER_SERVER_FANOUT_SECTION_STATS_H_
