@@ -62,9 +62,10 @@ absl::Status CheckAllFilled(const Descriptor& answer,
                                        return section.name == field.name();
                                      });
     if (fills == 1) continue;
-    return absl::FailedPreconditionError(absl::StrCat(
-        field.full_name(), ": ", fills == 0 ? "no section" : "more than one",
-        " in the list fills it"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(field.full_name(), ": ",
+                     fills == 0 ? "no section" : "more than one section",
+                     " in the list fills it"));
   }
   return absl::OkStatus();
 }

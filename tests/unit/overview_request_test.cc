@@ -1,11 +1,31 @@
-#include "server/aggregator/plan.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "server/aggregator/overview.h"
+#include "server/fanout/catalog.h"
+#include "server/fanout/plan.h"
+#include "server/fanout/section.h"
+
 namespace gather::aggregator {
 namespace {
+
+const fanout::Catalog& OverviewCatalog() {
+  static const auto& kCatalog =
+      *new fanout::Catalog(fanout::MakeCatalog<Overview>().value());
+  return kCatalog;
+}
+
+// As fanout::Aggregator does.
+absl::StatusOr<fanout::Plan> MakePlan(const v1::GetOverviewRequest& request) {
+  absl::Status checked = Overview::Check(request);
+  if (!checked.ok()) return checked;
+  return fanout::MakePlan(OverviewCatalog(), request.read_mask().paths(),
+                          Overview::RequiredPaths(request));
+}
+
+constexpr std::size_t kUser = Overview::Sections::IndexOf<User>();
+constexpr std::size_t kOrders = Overview::Sections::IndexOf<Orders>();
 
 v1::GetOverviewRequest RequestFor(const std::string& user_id) {
   v1::GetOverviewRequest request;
@@ -24,8 +44,8 @@ void ExpectInvalid(const v1::GetOverviewRequest& request,
 TEST(PlanTest, WithoutAMaskAllIsRequestedAndNothingRequired) {
   const auto plan = MakePlan(RequestFor("alice"));
   ASSERT_TRUE(plan.ok());
-  for (const auto section :
-       {v1::SECTION_USER, v1::SECTION_ORDERS, v1::SECTION_PRODUCTS}) {
+  for (std::size_t section = 0; section < Overview::Sections::kSize;
+       ++section) {
     EXPECT_TRUE(plan->requested.Has(section));
     EXPECT_FALSE(plan->required.Has(section));
   }
@@ -37,8 +57,8 @@ TEST(PlanTest, MaskLeavesSectionsOut) {
   request.mutable_read_mask()->add_paths("orders");
   const auto plan = MakePlan(request);
   ASSERT_TRUE(plan.ok());
-  EXPECT_FALSE(plan->requested.Has(v1::SECTION_USER));
-  EXPECT_TRUE(plan->requested.Has(v1::SECTION_ORDERS));
+  EXPECT_FALSE(plan->requested.Has(kUser));
+  EXPECT_TRUE(plan->requested.Has(kOrders));
 }
 
 TEST(PlanTest, UserIdIsChecked) {
@@ -83,15 +103,39 @@ TEST(PlanTest, RequiredSectionsMustExistAndBeRequested) {
     request.add_required_sections(static_cast<v1::Section>(bad));
     ExpectInvalid(request, "required_sections");
   }
+  for (const char* bad : {"", "wine", "User", "user.name"}) {
+    v1::GetOverviewRequest request = RequestFor("alice");
+    request.mutable_required_mask()->add_paths(bad);
+    ExpectInvalid(request, "required_mask");
+  }
   v1::GetOverviewRequest request = RequestFor("alice");
   request.mutable_read_mask()->add_paths("orders");
-  request.add_required_sections(v1::SECTION_USER);
-  ExpectInvalid(request, "required_sections");
+  request.mutable_required_mask()->add_paths("user");
+  ExpectInvalid(request, "required_mask");
   request.mutable_read_mask()->add_paths("user");
   const auto plan = MakePlan(request);
   ASSERT_TRUE(plan.ok());
-  EXPECT_TRUE(plan->required.Has(v1::SECTION_USER));
-  EXPECT_FALSE(plan->required.Has(v1::SECTION_ORDERS));
+  EXPECT_TRUE(plan->required.Has(kUser));
+  EXPECT_FALSE(plan->required.Has(kOrders));
+}
+
+TEST(PlanTest, FirstFormOfTheRequiredMaskIsAddedToIt) {
+  v1::GetOverviewRequest request = RequestFor("alice");
+  request.mutable_required_mask()->add_paths("user");
+  request.add_required_sections(v1::SECTION_ORDERS);
+  const auto plan = MakePlan(request);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_TRUE(plan->required.Has(kUser));
+  EXPECT_TRUE(plan->required.Has(kOrders));
+  request.mutable_read_mask()->add_paths("user");
+  ExpectInvalid(request, "required_mask");
+}
+
+TEST(PlanTest, RefusalNamesTheSectionsThatThereAre) {
+  v1::GetOverviewRequest request = RequestFor("alice");
+  request.mutable_read_mask()->add_paths("wine");
+  EXPECT_EQ(MakePlan(request).status().message(),
+            "read_mask: has a path that is none of user, orders, products");
 }
 
 }  // namespace
