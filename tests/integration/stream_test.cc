@@ -117,7 +117,7 @@ TEST_F(StreamTest, SectionThatFailsIsSentAsFailedAndCostsNoOther) {
 TEST_F(StreamTest, RequiredSectionThatFailsEndsTheStreamAndCancelsTheRest) {
   HoldAll();
   fixture_.orders.SetScript(
-      {Fail(grpc::StatusCode::PERMISSION_DENIED, "", &orders_gate_)});
+      {Fail(grpc::StatusCode::RESOURCE_EXHAUSTED, "", &orders_gate_)});
   StreamOverviewRequest request = StreamRequestFor("u-1");
   request.mutable_required_mask()->add_paths("orders");
   Stream stream(fixture_, request);
@@ -128,9 +128,9 @@ TEST_F(StreamTest, RequiredSectionThatFailsEndsTheStreamAndCancelsTheRest) {
   orders_gate_.Open();
   EXPECT_EQ(stream.Next().part_case(), StreamOverviewResponse::PART_NOT_SET);
   const grpc::Status status = stream.Finish();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(status.error_message(),
-            "required section orders failed: the backend failed");
+            "required section orders failed: the backend has too much to do");
   EXPECT_TRUE(fixture_.user.cancellations().WaitFor(1));
 }
 
