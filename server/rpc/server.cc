@@ -7,11 +7,8 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <mutex>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "server/async/clock.h"
@@ -23,8 +20,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLagPeriod(100);
 constexpr int kPostedHealthRequests = 4;
-// gRPC can't end a call while its connection's last write does not return.
-constexpr std::chrono::milliseconds kCutAfter(500);
 // Only reflection and channelz run on gRPC's own threads, a stream of
 // reflection for as long as it stands; what finds none is refused. One thread
 // polls.
@@ -172,10 +167,12 @@ async::Task<> Server::Serve(ServingLoop& serving) {
                                      background.stop_token()));
   background.Spawn(
       serving.send_timeouts.Enforce(serving.loop, background.stop_token()));
+  background.Spawn(serving.calls_in_flight.AwaitStop(serving.loop));
   // Every posted request comes back once the server shuts down; the calls that
   // were taken in go on until they are answered.
   (void)co_await acceptors.Join();
   (void)co_await serving.calls.Join();
+  serving.calls_in_flight.RequestStop();
   background.RequestStop();
   (void)co_await background.Join();
 }
@@ -204,57 +201,6 @@ ServerStats Server::stats() const {
 void Server::OnFlood(const std::string& peer) {
   if (!connections_->EndConnection(port_, peer)) return;
   if (options_.on_flood) options_.on_flood(peer);
-}
-
-void Server::StopServing() {
-  if (state_ != State::kActive) return;
-  state_ = State::kDraining;
-  health_.StopServing();
-}
-
-void Server::AwaitLeave(async::Clock::time_point deadline) {
-  // gRPC ends a connection up to a tenth after its age; then the client has to
-  // hear of it, and calls in flight to end.
-  const async::Clock::time_point until = async::Clock::now() +
-                                         options_.max_connection_age * 11 / 10 +
-                                         std::chrono::seconds(1);
-  if (until > deadline) return;
-  while (connections_->CountConnections(port_) > 0 &&
-         async::Clock::now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-}
-
-void Server::CutConnections(async::Clock::time_point when,
-                            std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any over;
-  std::unique_lock lock(mutex);
-  over.wait_until(lock, stop, when, [&stop] { return stop.stop_requested(); });
-  if (!stop.stop_requested()) connections_->EndConnections(port_);
-}
-
-void Server::Drain(async::Clock::time_point deadline) {
-  StopServing();
-  if (state_ != State::kDraining) return;
-  // First: gRPC does not close connections that are handed to it later.
-  listener_->Stop();
-  health_.EndWatches();
-  AwaitLeave(deadline);
-  reset_guard_.reset();  // it looks at connections
-  {
-    const std::jthread cut([this, deadline](std::stop_token stop) {
-      CutConnections(deadline + kCutAfter, std::move(stop));
-    });
-    // On this thread, while the loops go on: it returns when the last call has
-    // ended.
-    server_->Shutdown(async::ToTimespec(deadline));
-  }
-  threads_.clear();  // joins: each ends once its calls are settled
-  // Before its queues are shut down, which the loops do as they go: gRPC
-  // insists. They and the watchdog stay until then, for stats().
-  server_.reset();
-  state_ = State::kStopped;
 }
 
 }  // namespace gather::rpc

@@ -20,13 +20,16 @@
 #include "server/async/clock.h"
 #include "server/async/watchdog.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/call_observer.h"
 #include "server/rpc/grpc_workarounds/listener.h"
 #include "server/rpc/grpc_workarounds/open_connections.h"
 #include "server/rpc/grpc_workarounds/reset_guard.h"
 #include "server/rpc/health.h"
 #include "server/rpc/method.h"
 #include "server/rpc/server_stats.h"
+#include "server/rpc/serving_loop.h"
 #include "server/rpc/stream_method.h"
+#include "server/rpc/unary_method.h"
 
 namespace gather::rpc {
 
@@ -136,9 +139,10 @@ class Server {
 
   // Takes no more connections. Then, where `deadline` leaves the time, waits
   // until max_connection_age has made every client leave: no call is lost
-  // (decisions/0005-drain-by-connection-age.md). Last takes no more calls,
-  // waits for those in flight until `deadline`, cancels what is left, and
-  // returns when all of it is settled.
+  // (decisions/0005-drain-by-connection-age.md). Last takes no more calls, and
+  // waits for those in flight until `deadline`. What is left then is stopped
+  // and ends with UNAVAILABLE; what does not end of itself is cancelled 200 ms
+  // later. Returns when all of it is settled.
   void Drain(async::Clock::time_point deadline);
 
   // The port that is listened on, once started.
@@ -157,8 +161,8 @@ class Server {
   async::Task<> Serve(ServingLoop& serving);
   void OnFlood(const std::string& peer);
   void AwaitLeave(async::Clock::time_point deadline);
-  // Unless a stop is requested first.
-  void CutConnections(async::Clock::time_point when, std::stop_token stop);
+  // What is to happen after the deadline of a drain, unless it is over first.
+  void EndLateCalls(async::Clock::time_point deadline, std::stop_token over);
 
   const ServerOptions options_;
   State state_ = State::kConfiguration;
