@@ -1,0 +1,168 @@
+#include "server/fanout/policy/concurrency_limit.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gather::fanout {
+namespace {
+
+using async::Clock;
+
+// A window that gets few samples is judged after so many times its length.
+constexpr int kLongestWindow = 10;
+
+int64_t TicksOf(Clock::time_point when) {
+  return when.time_since_epoch().count();
+}
+
+}  // namespace
+
+ConcurrencyLimit::ConcurrencyLimit(const ConcurrencyLimitSettings& settings)
+    : settings_(settings),
+      limit_(settings.maximum),
+      exact_limit_(settings.maximum) {}
+
+bool ConcurrencyLimit::TryAcquire(Clock::time_point now) {
+  if (TakePlace()) return true;
+  if (Forget(now) && TakePlace()) return true;
+  last_pressure_.store(TicksOf(now), std::memory_order_relaxed);
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
+bool ConcurrencyLimit::TakePlace() {
+  int taken = in_flight_.load(std::memory_order_relaxed);
+  do {
+    if (settings_.enabled && taken >= limit()) return false;
+  } while (!in_flight_.compare_exchange_weak(taken, taken + 1,
+                                             std::memory_order_relaxed));
+  int peak = peak_.load(std::memory_order_relaxed);
+  while (peak <= taken && !peak_.compare_exchange_weak(
+                              peak, taken + 1, std::memory_order_relaxed)) {
+  }
+  return true;
+}
+
+void ConcurrencyLimit::Release(Sample sample, Clock::duration latency,
+                               Clock::time_point now) {
+  in_flight_.fetch_sub(1, std::memory_order_relaxed);
+  if (sample == Sample::kIgnored) return;
+  if (sample == Sample::kDropped) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    latency_sum_.fetch_add(std::max<int64_t>(latency.count(), 1),
+                           std::memory_order_relaxed);
+    succeeded_.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (TicksOf(now) >= window_end_.load(std::memory_order_relaxed)) {
+    EndWindow(now);
+  }
+}
+
+bool ConcurrencyLimit::Forget(Clock::time_point now) {
+  const int64_t quiet =
+      TicksOf(now) - last_pressure_.load(std::memory_order_relaxed);
+  if (quiet < settings_.forget_after.count()) return false;
+  const std::lock_guard lock(mutex_);
+  SetLimit(settings_.maximum);
+  slow_start_below_ = 0;
+  lowering_ = false;
+  return true;
+}
+
+void ConcurrencyLimit::EndWindow(Clock::time_point now) {
+  const int64_t late =
+      TicksOf(now) - window_end_.load(std::memory_order_relaxed);
+  const int64_t samples = succeeded_.load(std::memory_order_relaxed) +
+                          dropped_.load(std::memory_order_relaxed);
+  if (samples < settings_.window_samples &&
+      late < settings_.window.count() * (kLongestWindow - 1)) {
+    return;
+  }
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return;
+  if (TicksOf(now) < window_end_.load(std::memory_order_relaxed)) return;
+  window_end_.store(TicksOf(now + settings_.window), std::memory_order_relaxed);
+  const Window window = TakeWindow();
+  SetLimit(LimitAfter(window, now));
+}
+
+ConcurrencyLimit::Window ConcurrencyLimit::TakeWindow() {
+  Window window{};
+  // A sample that comes in between is counted without its latency, or the
+  // other way round: one of many.
+  window.succeeded = succeeded_.exchange(0, std::memory_order_relaxed);
+  window.dropped = dropped_.exchange(0, std::memory_order_relaxed);
+  const auto sum =
+      static_cast<double>(latency_sum_.exchange(0, std::memory_order_relaxed));
+  const int in_flight = in_flight_.load(std::memory_order_relaxed);
+  window.used = peak_.exchange(in_flight, std::memory_order_relaxed);
+  window.rising = in_flight > in_flight_before_;
+  in_flight_before_ = in_flight;
+  if (window.succeeded == 0) return window;
+  window.latency = sum / static_cast<double>(window.succeeded);
+  auto average =
+      static_cast<double>(long_latency_.load(std::memory_order_relaxed));
+  if (average == 0) average = window.latency;
+  average += (window.latency - average) / settings_.long_windows;
+  // After a slow time the average would take as long to come down.
+  if (average > 2 * window.latency) average *= 0.95;
+  long_latency_.store(std::max<int64_t>(std::llround(average), 1),
+                      std::memory_order_relaxed);
+  return window;
+}
+
+double ConcurrencyLimit::Gradient(const Window& window) const {
+  if (window.succeeded == 0 || !window.rising ||
+      window.latency < static_cast<double>(settings_.min_latency.count())) {
+    return 1;
+  }
+  const auto average =
+      static_cast<double>(long_latency_.load(std::memory_order_relaxed));
+  return std::clamp(settings_.tolerance * average / window.latency, 0.5, 1.0);
+}
+
+double ConcurrencyLimit::LowerFor(const Window& window, double limit,
+                                  double gradient) const {
+  const double weight = 2 * (1 - gradient);
+  const double target =
+      (1 - weight) * limit + weight * gradient * window.used + std::sqrt(limit);
+  return std::min(limit, limit + settings_.smoothing * (target - limit));
+}
+
+double ConcurrencyLimit::LimitAfter(const Window& window,
+                                    Clock::time_point now) {
+  const int64_t samples = window.dropped + window.succeeded;
+  if (samples == 0) return exact_limit_;
+  const double dropped =
+      static_cast<double>(window.dropped) / static_cast<double>(samples);
+  const double gradient = Gradient(window);
+  const bool lower = dropped >= settings_.dropped_share || gradient < 1;
+  if (!lower && 2 * window.used < exact_limit_) {
+    const int64_t quiet =
+        TicksOf(now) - last_pressure_.load(std::memory_order_relaxed);
+    return quiet < settings_.forget_after.count() ? exact_limit_
+                                                  : settings_.maximum;
+  }
+  last_pressure_.store(TicksOf(now), std::memory_order_relaxed);
+  if (!lower) {
+    lowering_ = false;
+    const bool doubles = exact_limit_ < slow_start_below_;
+    return exact_limit_ + (doubles ? exact_limit_ : std::sqrt(exact_limit_));
+  }
+  if (!lowering_) slow_start_below_ = window.used / 2;
+  lowering_ = true;
+  if (dropped >= settings_.dropped_share) {
+    return (1 - dropped) * exact_limit_ + dropped * window.used / 2;
+  }
+  return LowerFor(window, exact_limit_, gradient);
+}
+
+void ConcurrencyLimit::SetLimit(double limit) {
+  exact_limit_ = std::clamp(limit, static_cast<double>(settings_.floor),
+                            std::max(static_cast<double>(settings_.floor),
+                                     static_cast<double>(settings_.maximum)));
+  limit_.store(static_cast<int>(exact_limit_), std::memory_order_relaxed);
+}
+
+}  // namespace gather::fanout

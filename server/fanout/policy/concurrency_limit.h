@@ -1,0 +1,157 @@
+#ifndef GATHER_SERVER_FANOUT_POLICY_CONCURRENCY_LIMIT_H_
+#define GATHER_SERVER_FANOUT_POLICY_CONCURRENCY_LIMIT_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+
+#include "server/async/clock.h"
+
+namespace gather::fanout {
+
+struct ConcurrencyLimitSettings {
+  // Where off, calls are counted and none is refused.
+  bool enabled = true;
+  // It never gets lower: so few calls can't fill an aggregator, and a backend
+  // that recovers needs some to show it.
+  int floor = 20;
+  // Where it starts, and never gets higher. As many as the aggregator takes
+  // requests: without evidence against the backend no section is lost, neither
+  // in a burst nor after a start.
+  int maximum = 20'000;
+  // Samples are judged together once they are of this time, and so many.
+  async::Clock::duration window = std::chrono::milliseconds(100);
+  int window_samples = 10;
+  // Latency may grow by this much, against the long-term one, before it counts.
+  double tolerance = 1.5;
+  // How much of the way to its new value the limit goes, a window, when latency
+  // lowers it.
+  double smoothing = 0.2;
+  // The long-term latency is an average over so many windows: how long a higher
+  // latency is news, before it is how the backend is.
+  int long_windows = 50;
+  // A latency below this never lowers the limit: it holds up nobody, and much
+  // of it may be this process's own, when it is busy.
+  async::Clock::duration min_latency = std::chrono::milliseconds(100);
+  // A smaller share of dropped calls never lowers it.
+  double dropped_share = 0.1;
+  // The limit is back at its maximum when for this long neither a window spoke
+  // against the backend nor half of the limit was in use.
+  async::Clock::duration forget_after = std::chrono::seconds(10);
+};
+
+// How many calls may be in flight to one backend. What is past it costs its
+// section at once: a backend that answers slowly or not at all can't collect
+// the requests of the whole aggregator.
+//
+//   if (!limit.TryAcquire(now)) return Refused();
+//   ... the call ...
+//   limit.Release(ConcurrencyLimit::Sample::kSuccess, latency, now);
+//
+// The limit starts at its maximum and is lowered by evidence alone. Calls that
+// end in a window are judged together:
+//
+//   dropped = timeouts and refusals of the backend / all samples
+//   used    = most calls in flight
+//   short   = mean latency; long += (short - long) / long_windows
+//   g       = clamp(tolerance * long / short, 0.5, 1)
+//
+//   dropped >= dropped_share: limit = (1 - dropped) limit + dropped used / 2
+//   g < 1, more in flight than a window ago, short >= min_latency:
+//     w = 2 (1 - g); target = (1 - w) limit + w g used + sqrt(limit)
+//     limit += smoothing (target - limit), if that lowers it
+//   else, where at least half of it was used:
+//     limit += sqrt(limit); below half of what was in use when it was lowered
+//     first, the limit doubles instead
+//
+// Sources: the gradient, its tolerance, the queue of sqrt(limit), the smoothing
+// and no growth when less than half is used are Gradient2Limit's
+// (github.com/Netflix/concurrency-limits); that what is lowered is drawn
+// towards the calls in use and not only scaled, by the share that says so, is
+// DCTCP's (RFC 8257); doubling after a collapse is TCP's slow start (RFC 5681);
+// that a limit which nobody tests is forgotten is RFC 7661's.
+//
+// A latency that is steady, however long, is no gradient. Nor is one that grows
+// while calls in flight become fewer: that is a burst being worked off.
+//
+// Thread: any; TryAcquire() and Release() take no lock but for the one call a
+// window that ends it. The time may differ between threads by a little.
+class ConcurrencyLimit {
+ public:
+  enum class Sample : uint8_t {
+    // The backend answered, with that latency.
+    kSuccess,
+    // It did not in the time that it should have, or said it has too much to
+    // do.
+    kDropped,
+    // Says nothing of how long the backend takes.
+    kIgnored,
+  };
+
+  explicit ConcurrencyLimit(const ConcurrencyLimitSettings& settings);
+  ConcurrencyLimit(const ConcurrencyLimit&) = delete;
+  ConcurrencyLimit& operator=(const ConcurrencyLimit&) = delete;
+
+  // Takes a place, if there is one; then Release() is due, once.
+  bool TryAcquire(async::Clock::time_point now);
+
+  // `latency` is looked at with kSuccess.
+  void Release(Sample sample, async::Clock::duration latency,
+               async::Clock::time_point now);
+
+  int limit() const { return limit_.load(std::memory_order_relaxed); }
+  int in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  // Calls refused so far.
+  uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+  // Zero before there is one.
+  async::Clock::duration long_latency() const {
+    return async::Clock::duration(
+        long_latency_.load(std::memory_order_relaxed));
+  }
+
+ private:
+  struct Window {
+    int64_t succeeded;
+    int64_t dropped;
+    double latency;  // the mean of those that succeeded, in ticks
+    double used;
+    bool rising;  // more calls are in flight than at its begin
+  };
+
+  bool TakePlace();
+  bool Forget(async::Clock::time_point now);
+  void EndWindow(async::Clock::time_point now);
+  Window TakeWindow();
+  double LimitAfter(const Window& window, async::Clock::time_point now);
+  double LowerFor(const Window& window, double limit, double gradient) const;
+  double Gradient(const Window& window) const;
+  void SetLimit(double limit);
+
+  const ConcurrencyLimitSettings settings_;
+  std::atomic<int> limit_;
+  std::atomic<int> in_flight_{0};
+  std::atomic<uint64_t> refused_{0};
+
+  // The window that goes on.
+  std::atomic<int64_t> succeeded_{0};
+  std::atomic<int64_t> dropped_{0};
+  std::atomic<int64_t> latency_sum_{0};  // in ticks, as all that follow
+  std::atomic<int> peak_{0};
+  std::atomic<int64_t> window_end_{0};
+
+  std::atomic<int64_t> long_latency_{0};
+  // When a window last lowered the limit or used half of it, or a call was
+  // refused.
+  std::atomic<int64_t> last_pressure_{0};
+
+  std::mutex mutex_;  // held by whoever ends a window; guards what follows
+  double exact_limit_;
+  double slow_start_below_ = 0;
+  bool lowering_ = false;  // since the limit was last raised
+  int in_flight_before_ = 0;
+};
+
+}  // namespace gather::fanout
+
+#endif  // GATHER_SERVER_FANOUT_POLICY_CONCURRENCY_LIMIT_H_
