@@ -45,7 +45,7 @@ Row RowOf(const StreamOverviewResponse& part) {
 
 struct Streamed {
   std::vector<Arrival> arrivals;
-  aggregator::v1::OverviewSummary summary;
+  fanout::v1::FanOutSummary summary;
   bool whole = false;
 };
 
@@ -53,8 +53,7 @@ Streamed ReadStream(const Aggregator& aggregator) {
   const auto stub = AggregatorService::NewStub(aggregator.channel());
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
-  StreamOverviewRequest request;
-  request.set_user_id(kUserId);
+  const auto request = MakeOverviewRequest<StreamOverviewRequest>();
   const auto reader = stub->StreamOverview(&context, request);
   Streamed streamed;
   StreamOverviewResponse part;
@@ -66,7 +65,7 @@ Streamed ReadStream(const Aggregator& aggregator) {
     }
   }
   streamed.whole = reader->Finish().ok() && streamed.summary.complete() &&
-                   streamed.arrivals.size() == std::size(kSections);
+                   streamed.arrivals.size() == kSections.size();
   return streamed;
 }
 

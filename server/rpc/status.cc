@@ -6,6 +6,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "google/protobuf/util/time_util.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -53,9 +54,12 @@ std::string TextOf(const absl::Status& status) {
 }
 
 void AddDetail(const google::protobuf::Message& detail, absl::Status* status) {
+  const std::string bytes = detail.SerializeAsString();
+  // Of a view: Cord's constructor for a string is a template that Clang gives
+  // another name than the GCC that Debian's library was built with.
   status->SetPayload(
       absl::StrCat(kTypeUrlPrefix, detail.GetDescriptor()->full_name()),
-      absl::Cord(detail.SerializeAsString()));
+      absl::Cord(absl::string_view(bytes)));
 }
 
 absl::Status WithErrorInfo(absl::Status status, std::string_view reason,
