@@ -26,7 +26,7 @@ Span GetOverviewRequiringProducts(const Aggregator& aggregator) {
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
   GetOverviewRequest request;
   request.set_user_id(kUserId);
-  request.add_required_sections(aggregator::v1::SECTION_PRODUCTS);
+  request.mutable_required_mask()->add_paths("products");
   GetOverviewResponse response;
   Span span{.name = "overview", .start = Clock::now()};
   span.status = rpc::ToAbsl(stub->GetOverview(&context, request, &response));
