@@ -10,6 +10,7 @@
 #include "client/format.h"
 #include "client/summary.h"
 #include "client/text.h"
+#include "client/unknown_section.h"
 #include "gather/fanout/v1/fanout.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -96,6 +97,9 @@ std::vector<Row> MakeRows(const Message& response, const std::string& absent) {
     } else {
       rows.push_back(AbsentRow(name, absent));
     }
+  }
+  for (const UnknownSection& section : FindUnknownSections(response)) {
+    rows.push_back(MakeRow(section.name, section.status, nullptr));
   }
   return rows;
 }
