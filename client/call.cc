@@ -5,12 +5,12 @@
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/channel.h"
 #include "client/command.h"
+#include "client/failure.h"
 #include "client/flags.h"
 #include "client/text.h"
 #include "google/protobuf/util/json_util.h"
@@ -62,12 +62,11 @@ void PrepareContext(grpc::ClientContext& context) {
 }
 
 int ReportFailure(const grpc::Status& status) {
-  const auto code = static_cast<absl::StatusCode>(status.error_code());
-  std::string name = absl::StatusCodeToString(code);
-  if (name.empty()) name = absl::StrCat("code ", status.error_code());
+  const ops::TlsFiles tls = TlsFilesFromFlags();
   return ReportError(
-      absl::StrCat(name, ": ", EscapeControl(status.error_message()), " (",
-                   EscapeControl(absl::GetFlag(FLAGS_server)), ")"));
+      DescribeFailure(status, {.server = absl::GetFlag(FLAGS_server),
+                               .tls = !tls.ca.path.empty(),
+                               .certificate = !tls.cert.path.empty()}));
 }
 
 int PrintJson(const google::protobuf::Message& message, int exit_code) {
