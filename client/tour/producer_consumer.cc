@@ -16,12 +16,12 @@
 #include "client/tour/backends.h"
 #include "client/tour/chapters.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
+#include "gather/fanout/v1/fanout.pb.h"
 
 namespace gather::client::tour {
 namespace {
 
 using aggregator::v1::AggregatorService;
-using aggregator::v1::GetOverviewResponse;
 using aggregator::v1::StreamOverviewRequest;
 using aggregator::v1::StreamOverviewResponse;
 
@@ -33,14 +33,8 @@ struct Arrival {
 
 // The one section that the part brought.
 Row RowOf(const StreamOverviewResponse& part) {
-  GetOverviewResponse overview;
-  if (part.has_user()) *overview.mutable_user() = part.user();
-  if (part.has_orders()) *overview.mutable_orders() = part.orders();
-  if (part.has_products()) *overview.mutable_products() = part.products();
-  for (const Row& row : MakeRows(overview, "")) {
-    if (row.outcome != Outcome::kAbsent) return row;
-  }
-  return {};
+  const std::vector<Row> rows = MakeRowsOfPresent(part);
+  return rows.empty() ? Row() : rows.front();
 }
 
 struct Streamed {
