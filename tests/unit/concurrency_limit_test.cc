@@ -128,7 +128,7 @@ TEST_F(ConcurrencyLimitTest, GrowingLatencyLowersIt) {
   Run(5s, 2500us, [] { return 50ms; });
   Clock::duration latency = 50ms;
   Run(4s, 2500us, [&] { return latency += 1ms; });
-  EXPECT_LT(limit_.limit(), settings_.maximum / 10);
+  EXPECT_LT(limit_.limit(), settings_.maximum / 5);
 }
 
 TEST_F(ConcurrencyLimitTest, WhatIsNotTestedIsForgotten) {

@@ -10,6 +10,11 @@ using async::Clock;
 
 // A window that gets few samples is judged after so many times its length.
 constexpr int kLongestWindow = 10;
+// The squares of latencies are summed in 2^18 ticks each, a quarter of a
+// millisecond: in ticks, one of 3 s would be all that the sum can hold.
+constexpr int kSquareShift = 18;
+// The share of a limit that has to be in use to raise it by trial.
+constexpr double kMostlyUsed = 0.9;
 
 int64_t TicksOf(Clock::time_point when) {
   return when.time_since_epoch().count();
@@ -20,7 +25,10 @@ int64_t TicksOf(Clock::time_point when) {
 ConcurrencyLimit::ConcurrencyLimit(const ConcurrencyLimitSettings& settings)
     : settings_(settings),
       limit_(settings.maximum),
-      exact_limit_(settings.maximum) {}
+      exact_limit_(settings.maximum),
+      gradient_(
+          {.tolerance = settings.tolerance,
+           .min_latency = static_cast<double>(settings.min_latency.count())}) {}
 
 bool ConcurrencyLimit::TryAcquire(Clock::time_point now) {
   if (TakePlace()) return true;
@@ -50,8 +58,10 @@ void ConcurrencyLimit::Release(Sample sample, Clock::duration latency,
   if (sample == Sample::kDropped) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
   } else {
-    latency_sum_.fetch_add(std::max<int64_t>(latency.count(), 1),
-                           std::memory_order_relaxed);
+    const int64_t ticks = std::max<int64_t>(latency.count(), 1);
+    const int64_t coarse = ticks >> kSquareShift;
+    latency_sum_.fetch_add(ticks, std::memory_order_relaxed);
+    latency_squares_.fetch_add(coarse * coarse, std::memory_order_relaxed);
     succeeded_.fetch_add(1, std::memory_order_relaxed);
   }
   if (TicksOf(now) >= window_end_.load(std::memory_order_relaxed)) {
@@ -88,55 +98,59 @@ void ConcurrencyLimit::EndWindow(Clock::time_point now) {
 }
 
 ConcurrencyLimit::Window ConcurrencyLimit::TakeWindow() {
-  Window window{};
   // A sample that comes in between is counted without its latency, or the
   // other way round: one of many.
-  window.succeeded = succeeded_.exchange(0, std::memory_order_relaxed);
-  window.dropped = dropped_.exchange(0, std::memory_order_relaxed);
-  const auto sum =
+  Window window{};
+  window.succeeded.count = succeeded_.exchange(0, std::memory_order_relaxed);
+  window.succeeded.sum =
       static_cast<double>(latency_sum_.exchange(0, std::memory_order_relaxed));
-  const int in_flight = in_flight_.load(std::memory_order_relaxed);
-  window.used = peak_.exchange(in_flight, std::memory_order_relaxed);
-  window.rising = in_flight > in_flight_before_;
-  in_flight_before_ = in_flight;
-  if (window.succeeded == 0) return window;
-  window.latency = sum / static_cast<double>(window.succeeded);
-  auto average =
-      static_cast<double>(long_latency_.load(std::memory_order_relaxed));
-  if (average == 0) average = window.latency;
-  average += (window.latency - average) / settings_.long_windows;
-  // After a slow time the average would take as long to come down.
-  if (average > 2 * window.latency) average *= 0.95;
-  long_latency_.store(std::max<int64_t>(std::llround(average), 1),
-                      std::memory_order_relaxed);
+  window.succeeded.squares =
+      std::ldexp(static_cast<double>(
+                     latency_squares_.exchange(0, std::memory_order_relaxed)),
+                 2 * kSquareShift);
+  window.dropped = dropped_.exchange(0, std::memory_order_relaxed);
+  window.used = peak_.exchange(in_flight(), std::memory_order_relaxed);
   return window;
 }
 
-double ConcurrencyLimit::Gradient(const Window& window) const {
-  if (window.succeeded == 0 || !window.rising ||
-      window.latency < static_cast<double>(settings_.min_latency.count())) {
-    return 1;
-  }
-  const auto average =
-      static_cast<double>(long_latency_.load(std::memory_order_relaxed));
-  return std::clamp(settings_.tolerance * average / window.latency, 0.5, 1.0);
+double ConcurrencyLimit::Gradient(const Window& window, Clock::time_point now) {
+  const double gradient = gradient_.Add(window.succeeded, in_flight(), now);
+  long_latency_.store(std::llround(gradient_.long_latency()),
+                      std::memory_order_relaxed);
+  // A limit in full use has done what it can.
+  return window.used < std::floor(exact_limit_) ? gradient : 1;
 }
 
-double ConcurrencyLimit::LowerFor(const Window& window, double limit,
-                                  double gradient) const {
+double ConcurrencyLimit::Lower(const Window& window, double dropped,
+                               double gradient) const {
+  if (dropped >= settings_.dropped_share) {
+    return (1 - dropped) * exact_limit_ + dropped * window.used / 2;
+  }
   const double weight = 2 * (1 - gradient);
-  const double target =
-      (1 - weight) * limit + weight * gradient * window.used + std::sqrt(limit);
-  return std::min(limit, limit + settings_.smoothing * (target - limit));
+  const double target = (1 - weight) * exact_limit_ +
+                        weight * gradient * window.used +
+                        std::sqrt(exact_limit_);
+  return std::min(exact_limit_,
+                  exact_limit_ + settings_.smoothing * (target - exact_limit_));
+}
+
+double ConcurrencyLimit::Raise(const Window& window, Clock::time_point now) {
+  if (exact_limit_ < slow_start_below_) return 2 * exact_limit_;
+  const double latency = window.succeeded.mean();
+  if (latency < static_cast<double>(settings_.min_latency.count())) {
+    return exact_limit_ + std::sqrt(exact_limit_);
+  }
+  if (window.used < kMostlyUsed * exact_limit_) return exact_limit_;
+  return trial_.Next(exact_limit_, window.used, latency, now);
 }
 
 double ConcurrencyLimit::LimitAfter(const Window& window,
                                     Clock::time_point now) {
-  const int64_t samples = window.dropped + window.succeeded;
+  const int64_t samples = window.dropped + window.succeeded.count;
   if (samples == 0) return exact_limit_;
   const double dropped =
       static_cast<double>(window.dropped) / static_cast<double>(samples);
-  const double gradient = Gradient(window);
+  const double gradient = Gradient(window, now);
   const bool lower = dropped >= settings_.dropped_share || gradient < 1;
   if (!lower && 2 * window.used < exact_limit_) {
     const int64_t quiet =
@@ -145,17 +159,13 @@ double ConcurrencyLimit::LimitAfter(const Window& window,
                                                   : settings_.maximum;
   }
   last_pressure_.store(TicksOf(now), std::memory_order_relaxed);
-  if (!lower) {
-    lowering_ = false;
-    const bool doubles = exact_limit_ < slow_start_below_;
-    return exact_limit_ + (doubles ? exact_limit_ : std::sqrt(exact_limit_));
+  if (lower) {
+    if (!lowering_) slow_start_below_ = window.used / 2;
+    lowering_ = true;
+    return Lower(window, dropped, gradient);
   }
-  if (!lowering_) slow_start_below_ = window.used / 2;
-  lowering_ = true;
-  if (dropped >= settings_.dropped_share) {
-    return (1 - dropped) * exact_limit_ + dropped * window.used / 2;
-  }
-  return LowerFor(window, exact_limit_, gradient);
+  lowering_ = false;
+  return Raise(window, now);
 }
 
 void ConcurrencyLimit::SetLimit(double limit) {

@@ -7,6 +7,8 @@
 #include <mutex>
 
 #include "server/async/clock.h"
+#include "server/fanout/policy/growth_trial.h"
+#include "server/fanout/policy/latency_gradient.h"
 
 namespace gather::fanout {
 
@@ -25,14 +27,10 @@ struct ConcurrencyLimitSettings {
   int window_samples = 10;
   // Latency may grow by this much, against the long-term one, before it counts.
   double tolerance = 1.5;
-  // How much of the way to its new value the limit goes, a window, when latency
+  // How much of the way to its new value the limit goes, a second, when latency
   // lowers it.
-  double smoothing = 0.2;
-  // The long-term latency is an average over so many windows: how long a higher
-  // latency is news, before it is how the backend is.
-  int long_windows = 50;
-  // A latency below this never lowers the limit: it holds up nobody, and much
-  // of it may be this process's own, when it is busy.
+  double smoothing = 0.5;
+  // A latency below this never lowers the limit, nor keeps it from growing.
   async::Clock::duration min_latency = std::chrono::milliseconds(100);
   // A smaller share of dropped calls never lowers it.
   double dropped_share = 0.1;
@@ -54,26 +52,28 @@ struct ConcurrencyLimitSettings {
 //
 //   dropped = timeouts and refusals of the backend / all samples
 //   used    = most calls in flight
-//   short   = mean latency; long += (short - long) / long_windows
-//   g       = clamp(tolerance * long / short, 0.5, 1)
+//   short   = their mean latency
+//   g       = the gradient of the latency: 1, or less down to 0.5 where it
+//   grows
+//             with the calls in flight (latency_gradient.h)
 //
 //   dropped >= dropped_share: limit = (1 - dropped) limit + dropped used / 2
-//   g < 1, more in flight than a window ago, short >= min_latency:
+//   g < 1, limit not in full use:
 //     w = 2 (1 - g); target = (1 - w) limit + w g used + sqrt(limit)
 //     limit += smoothing (target - limit), if that lowers it
 //   else, where at least half of it was used:
-//     limit += sqrt(limit); below half of what was in use when it was lowered
-//     first, the limit doubles instead
+//     limit *= 2 below half of what was in use when it was lowered first,
+//     limit += sqrt(limit) where short < min_latency,
+//     else by trial, where nine tenths of it were used (growth_trial.h)
 //
-// Sources: the gradient, its tolerance, the queue of sqrt(limit), the smoothing
-// and no growth when less than half is used are Gradient2Limit's
+// Sources: the gradient, the queue of sqrt(limit), the smoothing and no growth
+// when less than half is used are Gradient2Limit's
 // (github.com/Netflix/concurrency-limits); that what is lowered is drawn
 // towards the calls in use and not only scaled, by the share that says so, is
 // DCTCP's (RFC 8257); doubling after a collapse is TCP's slow start (RFC 5681);
-// that a limit which nobody tests is forgotten is RFC 7661's.
-//
-// A latency that is steady, however long, is no gradient. Nor is one that grows
-// while calls in flight become fewer: that is a burst being worked off.
+// that a limit which nobody tests is forgotten is RFC 7661's. Growth by trial
+// is not Gradient2's, which follows a latency that creeps up until calls time
+// out.
 //
 // Thread: any; TryAcquire() and Release() take no lock but for the one call a
 // window that ends it. The time may differ between threads by a little.
@@ -112,11 +112,9 @@ class ConcurrencyLimit {
 
  private:
   struct Window {
-    int64_t succeeded;
+    LatencySamples succeeded;
     int64_t dropped;
-    double latency;  // the mean of those that succeeded, in ticks
     double used;
-    bool rising;  // more calls are in flight than at its begin
   };
 
   bool TakePlace();
@@ -124,8 +122,9 @@ class ConcurrencyLimit {
   void EndWindow(async::Clock::time_point now);
   Window TakeWindow();
   double LimitAfter(const Window& window, async::Clock::time_point now);
-  double LowerFor(const Window& window, double limit, double gradient) const;
-  double Gradient(const Window& window) const;
+  double Lower(const Window& window, double dropped, double gradient) const;
+  double Raise(const Window& window, async::Clock::time_point now);
+  double Gradient(const Window& window, async::Clock::time_point now);
   void SetLimit(double limit);
 
   const ConcurrencyLimitSettings settings_;
@@ -136,7 +135,8 @@ class ConcurrencyLimit {
   // The window that goes on.
   std::atomic<int64_t> succeeded_{0};
   std::atomic<int64_t> dropped_{0};
-  std::atomic<int64_t> latency_sum_{0};  // in ticks, as all that follow
+  std::atomic<int64_t> latency_sum_{0};      // in ticks, as all that follow
+  std::atomic<int64_t> latency_squares_{0};  // of 2^18 ticks each
   std::atomic<int> peak_{0};
   std::atomic<int64_t> window_end_{0};
 
@@ -148,8 +148,9 @@ class ConcurrencyLimit {
   std::mutex mutex_;  // held by whoever ends a window; guards what follows
   double exact_limit_;
   double slow_start_below_ = 0;
+  GrowthTrial trial_;
   bool lowering_ = false;  // since the limit was last raised
-  int in_flight_before_ = 0;
+  LatencyGradient gradient_;
 };
 
 }  // namespace gather::fanout

@@ -29,8 +29,13 @@ StallDetector::Silence StallDetector::Begin(Clock::time_point now) {
 }
 
 bool StallDetector::stalled() const {
-  return waiting_.load(std::memory_order_relaxed) >= settings_.calls &&
-         quiet_.load(std::memory_order_relaxed) > Patience().count();
+  const int waiting = waiting_.load(std::memory_order_relaxed);
+  if (waiting < settings_.calls) return false;
+  Clock::duration patience = Patience();
+  if (waiting >= settings_.crowd && mean_latency() == Clock::duration::zero()) {
+    patience = settings_.at_least;
+  }
+  return quiet_.load(std::memory_order_relaxed) > patience.count();
 }
 
 void StallDetector::EndSilence() {

@@ -21,13 +21,16 @@ struct StallSettings {
   // they take is not known; and where callers' deadlines have passed, a wait
   // that counts against any backend. Half of the section's timeout.
   async::Clock::duration unknown = std::chrono::milliseconds(1500);
+  // So many that wait are a danger to all that the process does: then
+  // `at_least` is enough before the first answer too.
+  int crowd = 10'000;
 };
 
 // Finds a backend that has stopped to answer before its calls time out: those
 // who wait for it pile up at the rate of the calls, for all of the timeout.
 //
-//   patience = max(at_least, factor * mean latency), or `unknown` before the
-//              first answer
+//   patience = max(at_least, factor * mean latency); before the first answer
+//              `unknown`, or at_least where `crowd` wait
 //   stalled  = no answer for longer than `patience`, while at least `calls`
 //              wait that began since the last one
 //

@@ -1,0 +1,67 @@
+#include "server/fanout/policy/backend_policies.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gather::fanout {
+namespace {
+
+using async::Clock;
+using Sample = ConcurrencyLimit::Sample;
+
+CircuitBreakerSettings BreakerOf(const PolicySettings& settings) {
+  CircuitBreakerSettings breaker = settings.breaker;
+  const Clock::duration timeout = settings.section_timeout;
+  breaker.stall.unknown = timeout / 2;
+  breaker.stall.at_least =
+      std::min(breaker.stall.at_least, breaker.stall.unknown);
+  breaker.stall.crowd = settings.limit.maximum / 2;
+  breaker.probe_timeout = std::min(breaker.probe_timeout, timeout);
+  return breaker;
+}
+
+Sample SampleOf(CallResult result) {
+  switch (result) {
+    case CallResult::kSuccess:
+      return Sample::kSuccess;
+    case CallResult::kTimeout:
+    case CallResult::kOverloaded:
+      return Sample::kDropped;
+    case CallResult::kFailure:
+    case CallResult::kCancelled:
+      break;
+  }
+  return Sample::kIgnored;
+}
+
+}  // namespace
+
+BackendPolicies::BackendPolicies(const PolicySettings& settings, uint32_t seed,
+                                 CircuitBreaker::Listener listener)
+    : settings_(settings),
+      limit_(settings.limit),
+      breaker_(BreakerOf(settings), seed, std::move(listener)) {}
+
+BackendPolicies::Permit BackendPolicies::Enter(Clock::time_point now) {
+  if (!limit_.TryAcquire(now)) return Permit(Refusal::kConcurrencyLimit);
+  const CircuitBreaker::Pass pass = breaker_.Ask(now);
+  if (pass.allowed) return {this, pass};
+  limit_.Release(Sample::kIgnored, {}, now);
+  return Permit(Refusal::kCircuitOpen);
+}
+
+void BackendPolicies::Permit::Finish(CallResult result, Clock::time_point now) {
+  BackendPolicies* policies = std::exchange(policies_, nullptr);
+  if (policies == nullptr) return;
+  CircuitBreaker& breaker = policies->breaker_;
+  const Clock::duration latency = now - pass_.since;
+  if (result == CallResult::kTimeout && !breaker.IsFairWait(latency)) {
+    result = CallResult::kCancelled;
+  }
+  const Sample sample =
+      breaker.IsCurrent(pass_) ? SampleOf(result) : Sample::kIgnored;
+  breaker.Tell(pass_, result, now);
+  policies->limit_.Release(sample, latency, now);
+}
+
+}  // namespace gather::fanout
