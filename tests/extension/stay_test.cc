@@ -33,9 +33,8 @@ class StayTest : public ::testing::Test {
         gather::fanout::MakeCatalog<StayProduct>().value(),
         gather::fanout::Channels(StayProduct::Sections::kSize, channel),
         gather::fanout::Settings{
-            .timeouts = {.section = std::chrono::seconds(30),
-                         .total = std::chrono::seconds(30)},
-            .retry = {}},
+            .total_timeout = std::chrono::seconds(30),
+            .policy = {.section_timeout = std::chrono::seconds(30)}},
         /*event_loops=*/1);
     server_ =
         std::make_unique<gather::rpc::Server>(gather::rpc::ServerOptions());
