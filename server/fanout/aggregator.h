@@ -158,22 +158,10 @@ class Aggregator {
 
   async::Task<absl::Status> RunAndClose(FanOut& fan_out, const Request& request,
                                         StreamSink<Part>& sink) {
-    const Closing closing(sink);
+    // However it ends, or the sender would wait for ever.
+    const auto closer = sink.Closer();
     co_return co_await Run(fan_out, request, sink);
   }
-
-  // Closes a stream's queue however its producer ends, or its sender would wait
-  // for ever.
-  class Closing {
-   public:
-    explicit Closing(StreamSink<Part>& sink) : sink_(sink) {}
-    ~Closing() { sink_.Close(); }
-    Closing(const Closing&) = delete;
-    Closing& operator=(const Closing&) = delete;
-
-   private:
-    StreamSink<Part>& sink_;
-  };
 
   // A branch that could not even land its failure costs the request: its
   // section is in no known state.
