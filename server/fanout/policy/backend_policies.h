@@ -20,12 +20,12 @@ struct PolicySettings {
   // a request has by default: a backend that hangs costs its section, and the
   // rest of the answer is still in time.
   async::Clock::duration section_timeout = std::chrono::seconds(3);
-  ConcurrencyLimitSettings limit;
+  ConcurrencyLimitSettings limit = {};
   // Of it, stall.unknown is half of the section's timeout, stall.crowd half of
   // the limit's maximum, and what would be longer than the timeout is cut to
   // it.
-  CircuitBreakerSettings breaker;
-  rpc::RetryPolicy retry;
+  CircuitBreakerSettings breaker = {};
+  rpc::RetryPolicy retry = {};
 };
 
 // All that guards the calls to one backend, put together: from the outside in
