@@ -171,7 +171,10 @@ double ConcurrencyLimit::Lower(const Window& window, double dropped,
 double ConcurrencyLimit::Raise(const Window& window, Clock::time_point now) {
   if (exact_limit_ < slow_start_below_) return 2 * exact_limit_;
   const double latency = window.succeeded.mean();
-  if (latency < static_cast<double>(settings_.min_latency.count())) {
+  const double unhurried =
+      std::max(static_cast<double>(settings_.min_latency.count()),
+               settings_.tolerance * gradient_.least_latency());
+  if (latency < unhurried) {
     return exact_limit_ + std::sqrt(exact_limit_);
   }
   if (window.used < kMostlyUsed * exact_limit_) return exact_limit_;

@@ -70,7 +70,8 @@ struct ConcurrencyLimitSettings {
 //     limit += smoothing (target - limit), if that lowers it
 //   else, where at least half of it was used:
 //     limit *= 2 below half of what was in use when it was lowered first,
-//     limit += sqrt(limit) where short < min_latency,
+//     limit += sqrt(limit) where short < min_latency, or less than tolerance *
+//     the best that the backend has shown,
 //     else by trial, where nine tenths of it were used (growth_trial.h)
 //
 // Sources: the gradient, the queue of sqrt(limit), the smoothing and no growth
