@@ -37,8 +37,10 @@ class [[nodiscard]] SleepUntil final : public Completion {
     on_stop_.emplace(std::move(stop_), Cancel(&alarm_));
   }
 
-  absl::Status await_resume() {
-    return expired_ ? absl::OkStatus() : absl::CancelledError("sleep stopped");
+  // CANCELLED comes without words, which would need memory.
+  absl::Status await_resume() noexcept {
+    return expired_ ? absl::OkStatus()
+                    : absl::Status(absl::StatusCode::kCancelled, "");
   }
 
  private:

@@ -117,6 +117,7 @@ int Run(const char* listen,
   settings->server.server.tell_trace = false;
   settings->server.server.on_stall = ops::LogStalls(logger);
   settings->server.server.on_flood = ops::LogFloods(logger);
+  settings->server.server.on_error = ops::LogErrors(logger);
   BackendService<Role> service(*std::move(table), settings->faults,
                                settings->server.server.event_loops);
   rpc::Server server(settings->server.server);

@@ -19,15 +19,17 @@
 
 namespace gather::rpc {
 
-// A stub of one unary method, for messages that are not the ones that its proto
-// names, but read the same bytes: a generated stub is bound to those.
+// A stub of one unary method, by its name: no generated stub is needed, and the
+// messages may be others than its proto names, if they read the same bytes.
 //
-// `kMethod` is "package.Service/Method". Thread: any.
-template <typename Request, typename Reply, const char* kMethod>
+// Thread: any.
+template <typename Request, typename Reply>
 class MethodStub {
  public:
-  explicit MethodStub(std::shared_ptr<grpc::ChannelInterface> channel)
-      : stub_(std::move(channel)) {}
+  // `method` is "package.Service/Method".
+  MethodStub(std::shared_ptr<grpc::ChannelInterface> channel,
+             const std::string& method)
+      : stub_(std::move(channel)), path_("/" + method) {}
 
   // As a generated stub's PrepareAsyncMethod().
   std::unique_ptr<grpc::ClientAsyncResponseReader<Reply>> PrepareAsync(
@@ -38,7 +40,7 @@ class MethodStub {
 
  private:
   grpc::TemplatedGenericStub<Request, Reply> stub_;
-  const std::string path_ = std::string("/") + kMethod;
+  const std::string path_;
 };
 
 }  // namespace gather::rpc

@@ -16,13 +16,11 @@ async::Task<> SendTimeout::Enforce(async::EventLoop& loop,
 }
 
 void SendTimeout::EndLateCalls(async::Clock::time_point now) {
-  for (Sending& sending : sendings_) {
-    if (now - sending.since < limit_) return;
-    if (sending.ended) continue;
-    sending.ended = true;
-    sending.call.AddErrorLogField("sending",
-                                  "given up: the caller takes nothing in");
-    sending.call.context().TryCancel();
+  while (!sending_.empty() && now - sending_.front().since_ >= limit_) {
+    ServerCall& call = sending_.PopFront().call_;
+    call.Stop(StopCause::kSendTimeout);
+    // Nothing less has gRPC give up the message.
+    call.context().TryCancel();
   }
 }
 

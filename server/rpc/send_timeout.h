@@ -1,11 +1,11 @@
 #ifndef GATHER_SERVER_RPC_SEND_TIMEOUT_H_
 #define GATHER_SERVER_RPC_SEND_TIMEOUT_H_
 
-#include <list>
 #include <stop_token>
 
 #include "server/async/clock.h"
 #include "server/async/event_loop.h"
+#include "server/async/intrusive_list.h"
 #include "server/async/task.h"
 #include "server/rpc/server_call.h"
 
@@ -19,44 +19,35 @@ namespace gather::rpc {
 // One for each loop, rather than a timer for each message: most messages are
 // out at once. Thread: the loop's.
 class SendTimeout {
- private:
-  struct Sending {
-    ServerCall& call;
-    async::Clock::time_point since;
-    bool ended = false;
-  };
-  using Sendings = std::list<Sending>;
-
  public:
   // How long a message may take. More than 0.
   explicit SendTimeout(async::Clock::duration limit) : limit_(limit) {}
 
   // For as long as it lives, a message of `call` is on its way. Neither may
   // outlive the limit.
-  class Guard {
+  class Guard : public async::ListNode {
    public:
     Guard(SendTimeout& limit, ServerCall& call)
-        : sendings_(limit.sendings_),
-          place_(
-              sendings_.insert(sendings_.end(), {call, async::Clock::now()})) {}
-    ~Guard() { sendings_.erase(place_); }
-    Guard(const Guard&) = delete;
-    Guard& operator=(const Guard&) = delete;
+        : call_(call), since_(async::Clock::now()) {
+      limit.sending_.PushBack(*this);
+    }
+    ~Guard() { Unlink(); }
 
    private:
-    Sendings& sendings_;
-    const Sendings::iterator place_;
+    friend class SendTimeout;
+    ServerCall& call_;
+    const async::Clock::time_point since_;
   };
 
   // Cancels calls whose message is not out within the limit, or up to a quarter
-  // of it later, and notes it, until a stop is requested.
+  // of it later, for StopCause::kSendTimeout, until a stop is requested.
   async::Task<> Enforce(async::EventLoop& loop, std::stop_token stop);
 
  private:
   void EndLateCalls(async::Clock::time_point now);
 
   const async::Clock::duration limit_;
-  Sendings sendings_;  // oldest first
+  async::IntrusiveList<Guard> sending_;  // oldest first; not those given up
 };
 
 }  // namespace gather::rpc

@@ -1,6 +1,21 @@
 #include "server/rpc/server_call.h"
 
+#include "server/rpc/calls_in_flight.h"
+
 namespace gather::rpc {
+
+void ServerCall::Stop(StopCause cause) {
+  if (stop_cause_ != StopCause::kNone) return;
+  stop_cause_ = cause;
+  stop_.request_stop();
+}
+
+void ServerCall::StopAsCancelled() {
+  // A loop that was held may not have come to stop it for the drain.
+  const bool draining = in_flight_ != nullptr && in_flight_->stop_requested();
+  Stop(draining ? StopCause::kDraining
+                : CauseOfCancel(start_, deadline_, async::Clock::now()));
+}
 
 void ServerCall::Begin(bool tell_trace) {
   start_ = async::Clock::now();

@@ -17,14 +17,18 @@
 #include "server/async/clock.h"
 #include "server/async/completion.h"
 #include "server/async/event_loop.h"
+#include "server/async/intrusive_list.h"
+#include "server/rpc/stop_cause.h"
 #include "server/rpc/trace.h"
 
 namespace gather::rpc {
 
+class CallsInFlight;
+
 // One inbound call, as its handler sees it.
 //
 // Thread: the loop's. Lifetime: outlives the handler's task.
-class ServerCall {
+class ServerCall : public async::ListNode {
  public:
   // `method` is "package.Service/Method", of static lifetime.
   ServerCall(async::EventLoop& loop, int loop_index, TraceIds& trace_ids,
@@ -52,10 +56,11 @@ class ServerCall {
   // can't be read.
   async::Clock::time_point deadline() const { return deadline_; }
 
-  // Requested as soon as the answer is of no use any more: the caller
-  // cancelled or went away, its deadline passed, or the server's drain ran out
-  // of time.
+  // Requested as soon as the handler's answer is of no use any more, for
+  // whatever stop_cause() then says. The call ends with the status of that,
+  // whatever the handler returns.
   std::stop_token stop_token() const { return stop_.get_token(); }
+  StopCause stop_cause() const { return stop_cause_; }
 
   // The caller's trace, with a span of this call's own; one that is made here
   // where the caller sent none.
@@ -91,6 +96,10 @@ class ServerCall {
 
   // For the code that serves the call, not for handlers.
   //
+  // Stops it, unless it is stopped already: the first cause stays.
+  void Stop(StopCause cause);
+  // The same, for the cause that gRPC had to cancel it.
+  void StopAsCancelled();
   // Asks gRPC to say when the call is over. Call before the request is posted;
   // the notice comes only for a request that came back with ok=true.
   void WatchForEnd() { context_.AsyncNotifyWhenDone(ended_.tag()); }
@@ -102,6 +111,8 @@ class ServerCall {
   auto End() { return EndAwaiter(&ended_); }
 
  private:
+  friend class CallsInFlight;
+
   static constexpr std::size_t kUsualLogFields = 8;
 
   class EndNotice final : public async::Completion {
@@ -110,7 +121,7 @@ class ServerCall {
     void Complete(bool) override {
       came_ = true;
       // Legal only now.
-      if (call_->context_.IsCancelled()) call_->stop_.request_stop();
+      if (call_->context_.IsCancelled()) call_->StopAsCancelled();
       if (waiter_) waiter_.resume();
     }
 
@@ -142,6 +153,8 @@ class ServerCall {
   std::string peer_;
   async::Clock::time_point start_;
   async::Clock::time_point deadline_ = async::Clock::time_point::max();
+  const CallsInFlight* in_flight_ = nullptr;  // that it is among
+  StopCause stop_cause_ = StopCause::kNone;
   std::stop_source stop_;
   EndNotice ended_{this};
   TraceContext trace_;

@@ -10,6 +10,7 @@
 #include "server/rpc/method.h"
 #include "server/rpc/send_timeout.h"
 #include "server/rpc/server_call.h"
+#include "server/rpc/serving_loop.h"
 
 namespace gather::rpc {
 

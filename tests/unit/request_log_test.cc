@@ -87,6 +87,12 @@ TEST_F(RequestLogTest, WhatIsNotTheCallersDoingIsAWarningOrAnError) {
   EXPECT_THAT(LogOf(call_, gone, 1), HasSubstr(R"("level":"info")"));
 }
 
+TEST_F(RequestLogTest, CallerThatTakesNothingInIsAWarning) {
+  call_.Stop(rpc::StopCause::kSendTimeout);
+  EXPECT_THAT(LogOf(call_, rpc::StopStatus(call_.stop_cause()), kNone),
+              HasSubstr(R"("level":"warning")"));
+}
+
 TEST_F(RequestLogTest, TheLevelComesFirst) {
   const grpc::Status status(grpc::StatusCode::NOT_FOUND, "there is no such");
   EXPECT_EQ(LogOf(call_, status, 1, LogLevel::kWarning), "");

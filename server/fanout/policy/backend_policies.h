@@ -91,6 +91,7 @@ class BackendPolicies {
 
   const PolicySettings& settings() const { return settings_; }
   rpc::RetryThrottle& retry_budget() { return retry_budget_; }
+  const rpc::RetryThrottle& retry_budget() const { return retry_budget_; }
   // For metrics and logs.
   const ConcurrencyLimit& limit() const { return limit_; }
   const CircuitBreaker& breaker() const { return breaker_; }

@@ -16,7 +16,11 @@ namespace gather::ops {
 namespace {
 
 // What is the caller's own fault, or its wish, is no trouble.
-LogLevel LevelFor(grpc::StatusCode code, bool troubled) {
+LogLevel LevelFor(const rpc::ServerCall& call, grpc::StatusCode code) {
+  // CANCELLED as well, but a caller that holds memory is worth a look.
+  if (call.stop_cause() == rpc::StopCause::kSendTimeout) {
+    return LogLevel::kWarning;
+  }
   switch (code) {
     case grpc::StatusCode::INTERNAL:
     case grpc::StatusCode::UNKNOWN:
@@ -30,7 +34,7 @@ LogLevel LevelFor(grpc::StatusCode code, bool troubled) {
     case grpc::StatusCode::NOT_FOUND:
       return LogLevel::kInfo;
     default:
-      return troubled ? LogLevel::kWarning : LogLevel::kInfo;
+      return call.has_error_log_field() ? LogLevel::kWarning : LogLevel::kInfo;
   }
 }
 
@@ -69,8 +73,7 @@ bool RequestLog::Wanted(const rpc::ServerCall& call, const grpc::Status& status,
 
 void RequestLog::OnEnd(const rpc::ServerCall& call,
                        const grpc::Status& status) {
-  const LogLevel level =
-      LevelFor(status.error_code(), call.has_error_log_field());
+  const LogLevel level = LevelFor(call, status.error_code());
   // Nothing is formatted before this.
   if (!Wanted(call, status, level)) return;
   const std::string code = absl::StatusCodeToString(

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "server/ops/log/log.h"
-#include "server/rpc/method.h"
+#include "server/rpc/call_observer.h"
 
 namespace gather::ops {
 
@@ -13,7 +13,8 @@ namespace gather::ops {
 // it took, and what the handler noted. Level info; an error where the server
 // itself failed (INTERNAL, UNKNOWN, DATA_LOSS), a warning where it could not
 // serve (UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED) or had trouble,
-// unless the call ended as CANCELLED or NOT_FOUND.
+// unless the call ended as CANCELLED or NOT_FOUND. A call whose caller takes
+// nothing in is a warning all the same.
 //
 // Calls that went well, with status OK and no trouble noted, may be thinned
 // out. Which of them are logged is told by the trace id: so all servers that a

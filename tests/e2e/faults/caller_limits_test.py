@@ -71,7 +71,8 @@ class NoWindow(harness.FaultTest):
                            what="its log")
         record = self.aggregator.log("request")[0]
         self.assertEqual(record["level"], "warning")
-        self.assertIn("takes nothing in", record["sending"])
+        self.assertEqual(record["code"], "CANCELLED")
+        self.assertIn("takes nothing in", record["error"])
 
 
 class NoReading(harness.FaultTest):
