@@ -204,9 +204,8 @@ double ConcurrencyLimit::LimitAfter(const Window& window,
 }
 
 void ConcurrencyLimit::SetLimit(double limit) {
-  exact_limit_ = std::clamp(limit, static_cast<double>(settings_.floor),
-                            std::max(static_cast<double>(settings_.floor),
-                                     static_cast<double>(settings_.maximum)));
+  const int floor = std::min(settings_.floor, settings_.maximum);
+  exact_limit_ = std::clamp<double>(limit, floor, settings_.maximum);
   limit_.store(static_cast<int>(exact_limit_), std::memory_order_relaxed);
 }
 
