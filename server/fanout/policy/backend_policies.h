@@ -42,6 +42,9 @@ struct PolicySettings {
 // opened has been dealt with. If those timeouts lowered the limit too, then the
 // backend would find it at its floor when it is back.
 //
+// For the same reason a probe passes a limit in full use, and calls that passed
+// before the breaker closes again count against the limit no more.
+//
 // Thread: any; one for all loops. Lifetime: must outlive its permits.
 class BackendPolicies {
  public:
@@ -54,6 +57,7 @@ class BackendPolicies {
     Permit(Permit&& other) noexcept
         : policies_(std::exchange(other.policies_, nullptr)),
           refusal_(other.refusal_),
+          place_(other.place_),
           pass_(other.pass_) {}
     Permit& operator=(Permit&&) = delete;
     ~Permit() { Finish(CallResult::kCancelled, pass_.since); }
@@ -69,11 +73,13 @@ class BackendPolicies {
    private:
     friend class BackendPolicies;
     explicit Permit(Refusal refusal) : refusal_(refusal) {}
-    Permit(BackendPolicies* policies, const CircuitBreaker::Pass& pass)
-        : policies_(policies), pass_(pass) {}
+    Permit(BackendPolicies* policies, ConcurrencyLimit::Place place,
+           const CircuitBreaker::Pass& pass)
+        : policies_(policies), place_(place), pass_(pass) {}
 
     BackendPolicies* policies_ = nullptr;
     Refusal refusal_ = Refusal::kNone;
+    ConcurrencyLimit::Place place_;
     CircuitBreaker::Pass pass_;
   };
 
@@ -91,6 +97,9 @@ class BackendPolicies {
   const CircuitBreaker& breaker() const { return breaker_; }
 
  private:
+  // Where the limit has no place.
+  Permit EnterAsProbe(async::Clock::time_point now);
+
   const PolicySettings settings_;
   ConcurrencyLimit limit_;
   CircuitBreaker breaker_;
