@@ -9,6 +9,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "server/fanout/policy/policies_file.h"
 #include "server/ops/flags/parse_flags.h"
 
 ABSL_FLAG(absl::Duration, section_timeout, absl::Seconds(3),
@@ -22,6 +23,10 @@ ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
           "Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(int, max_reply_bytes, 4 << 20,
           "the largest reply that is taken from a backend");
+
+ABSL_FLAG(std::string, policies, "",
+          "JSON file of gather.fanout.v1.Policies: timeout, concurrency limit, "
+          "circuit breaker and retries, of all sections and of each");
 
 ABSL_FLAG(std::vector<std::string>, forward_metadata, {},
           "comma-separated keys of a request's metadata that go on to the "
@@ -70,7 +75,8 @@ absl::Status CheckFlags() {
 
 }  // namespace
 
-absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags() {
+absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
+    const fanout::Catalog& catalog) {
   absl::StatusOr<ops::ServerSettings> server = ops::ServerSettingsFromFlags(
       {.listen = "[::]:50051",
        .max_inflight = 20000,
@@ -91,6 +97,18 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags() {
   if (max_inflight > 0) {
     fan_out.policy.limit.maximum = static_cast<int>(
         std::min<int64_t>(max_inflight, fan_out.policy.limit.maximum));
+  }
+  const std::string policies = absl::GetFlag(FLAGS_policies);
+  if (!policies.empty()) {
+    std::vector<std::string> names;
+    for (const fanout::SectionInfo& section : catalog.sections) {
+      names.push_back(section.name);
+    }
+    auto loaded = fanout::LoadPolicies(policies, names, fan_out.policy);
+    if (!loaded.ok()) {
+      return ops::FlagError("policies", std::string(loaded.status().message()));
+    }
+    fan_out.section_policies = *std::move(loaded);
   }
   fan_out.forwarded_keys = absl::GetFlag(FLAGS_forward_metadata);
   settings.channel.max_reply_bytes = absl::GetFlag(FLAGS_max_reply_bytes);

@@ -2,6 +2,7 @@
 #define GATHER_SERVER_HOST_AGGREGATOR_FLAGS_H_
 
 #include "absl/status/statusor.h"
+#include "server/fanout/catalog.h"
 #include "server/fanout/fan_out.h"
 #include "server/ops/flags/server_flags.h"
 #include "server/rpc/channel.h"
@@ -15,8 +16,10 @@ struct AggregatorSettings {
   rpc::ChannelOptions channel;
 };
 
-// Reads the flags. An error is one line that names the flag.
-absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags();
+// Reads the flags, and the file of policies for those sections. An error is one
+// line that names the flag.
+absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
+    const fanout::Catalog& catalog);
 
 }  // namespace gather::host
 

@@ -86,7 +86,8 @@ int RunAggregator(int argc, char** argv, std::string_view usage,
     return ops::ReportBadUsage(
         absl::StrCat("unexpected argument ", arguments.front()));
   }
-  absl::StatusOr<AggregatorSettings> settings = AggregatorSettingsFromFlags();
+  absl::StatusOr<AggregatorSettings> settings =
+      AggregatorSettingsFromFlags(*catalog);
   const absl::Status loaded =
       settings.ok() ? backends.Load() : settings.status();
   if (!loaded.ok()) return ops::ReportBadUsage(std::string(loaded.message()));
