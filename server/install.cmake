@@ -34,6 +34,10 @@ function(gather_install_package)
       DESTINATION ${GATHER_INSTALL_INCLUDE}/server
       FILES_MATCHING PATTERN "*.h")
   endforeach()
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/client
+    DESTINATION ${GATHER_INSTALL_INCLUDE}
+    FILES_MATCHING PATTERN "*.h"
+    PATTERN tour EXCLUDE)
   install(EXPORT gatherTargets NAMESPACE gather::
     DESTINATION ${GATHER_INSTALL_CMAKE})
   configure_package_config_file(

@@ -141,8 +141,8 @@ Aggregator::Aggregator(const Backends& backends)
     : service_(*fanout::MakeCatalog<aggregator::Overview>(),
                ChannelsTo(backends),
                fanout::Settings{
-                   .timeouts = {.section = kPatience, .total = kPatience},
-                   .retry = {}},
+                   .total_timeout = kPatience,
+                   .policy = {.section_timeout = kPatience}},
                /*event_loops=*/1),
       server_(rpc::ServerOptions()) {
   service_.AddTo(server_);

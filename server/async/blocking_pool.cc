@@ -18,14 +18,16 @@ BlockingPool::~BlockingPool() {
 
 std::size_t BlockingPool::queued() const {
   const std::lock_guard lock(mutex_);
-  return queue_.size();
+  return queued_;
 }
 
 bool BlockingPool::Enqueue(Work* work) {
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.size() >= max_queued_) return false;
-    work->place_ = queue_.insert(queue_.end(), work);
+    if (queued_ >= max_queued_) return false;
+    queue_.PushBack(*work);
+    work->queued_ = true;
+    ++queued_;
   }
   available_.notify_one();
   return true;
@@ -33,9 +35,9 @@ bool BlockingPool::Enqueue(Work* work) {
 
 bool BlockingPool::Remove(Work* work) {
   const std::lock_guard lock(mutex_);
-  if (!work->place_) return false;
-  queue_.erase(*work->place_);
-  work->place_.reset();
+  if (!std::exchange(work->queued_, false)) return false;
+  work->Unlink();
+  --queued_;
   return true;
 }
 
@@ -47,9 +49,9 @@ void BlockingPool::ServeQueue(std::stop_token stop) {
       if (!available_.wait(lock, stop, [this] { return !queue_.empty(); })) {
         return;
       }
-      work = queue_.front();
-      queue_.pop_front();
-      work->place_.reset();
+      work = &queue_.PopFront();
+      work->queued_ = false;
+      --queued_;
     }
     EventLoop& loop = work->loop_;
     work->Execute();

@@ -5,7 +5,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <exception>
-#include <list>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -17,6 +16,7 @@
 #include "absl/status/status.h"
 #include "server/async/completion.h"
 #include "server/async/event_loop.h"
+#include "server/async/intrusive_list.h"
 #include "server/async/outcome.h"
 
 namespace gather::async {
@@ -28,6 +28,8 @@ namespace gather::async {
 //   BlockingPool pool({.threads = 2, .max_queued = 64});
 //   absl::StatusOr<std::string> text =
 //       co_await pool.Run(loop, [] { return ReadFile("menu.txt"); }, stop);
+//
+// The servers here have no such work; gatherctl's tour shows what it is for.
 //
 // Thread: Run() is awaited on the loop's thread; many loops may share a pool.
 // Lifetime: must outlive every Run() on it.
@@ -70,7 +72,7 @@ class BlockingPool {
    private:
     friend class BlockingPool;
     EventLoop& loop_;
-    std::optional<std::list<Work*>::iterator> place_;  // while it is queued
+    bool queued_ = false;  // guarded by the pool's mutex
   };
 
   // False if the queue is full.
@@ -82,7 +84,8 @@ class BlockingPool {
   const std::size_t max_queued_;
   mutable std::mutex mutex_;
   std::condition_variable_any available_;
-  std::list<Work*> queue_;
+  IntrusiveList<Work> queue_;
+  std::size_t queued_ = 0;
   std::vector<std::jthread> threads_;  // last: they use all of the above
 };
 
@@ -100,8 +103,8 @@ class [[nodiscard]] BlockingPool::RunAwaiter final : private Work {
         stop_(std::move(stop)) {}
 
   bool await_ready() {
-    if (stop_.stop_requested()) result_.emplace(Stopped());
-    return result_.has_value();
+    stopped_ = stop_.stop_requested();
+    return stopped_;
   }
 
   bool await_suspend(std::coroutine_handle<> waiter) {
@@ -115,7 +118,11 @@ class [[nodiscard]] BlockingPool::RunAwaiter final : private Work {
     return true;
   }
 
-  Result await_resume() { return *std::move(result_); }
+  Result await_resume() {
+    if (stopped_)
+      return absl::CancelledError("stopped before a thread was free");
+    return *std::move(result_);
+  }
 
  private:
   class OnStop {
@@ -123,17 +130,13 @@ class [[nodiscard]] BlockingPool::RunAwaiter final : private Work {
     explicit OnStop(RunAwaiter* work) : work_(work) {}
     void operator()() {
       if (!work_->pool_.Remove(work_)) return;
-      work_->result_.emplace(Stopped());
+      work_->stopped_ = true;
       work_->loop_.Post(work_);
     }
 
    private:
     RunAwaiter* work_;
   };
-
-  static absl::Status Stopped() {
-    return absl::CancelledError("stopped before a thread was free");
-  }
 
   void Execute() noexcept override {
     try {
@@ -159,6 +162,7 @@ class [[nodiscard]] BlockingPool::RunAwaiter final : private Work {
   std::stop_token stop_;
   std::optional<std::stop_callback<OnStop>> on_stop_;
   std::coroutine_handle<> waiter_;
+  bool stopped_ = false;
   std::optional<Result> result_;
 };
 

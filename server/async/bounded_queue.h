@@ -3,9 +3,10 @@
 
 #include <cassert>
 #include <cstddef>
-#include <deque>
+#include <optional>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,7 +19,17 @@ namespace gather::async {
 // First in, first out between coroutines of one loop: producers wait while it
 // is full, consumers while it is empty (asyncio.Queue).
 //
-// Close() ends it: waiting producers fail, consumers take what is left.
+// Close() ends it: waiting producers fail, consumers take what is left. So
+// that neither side waits for one that has left by an exception, each holds a
+// Closer:
+//
+//   Task<> Produce(BoundedQueue<int>& queue) {
+//     const BoundedQueue<int>::Closer closer(queue);
+//     while (...) co_await queue.Push(Next());
+//   }
+//
+// Room for all values is allocated at once: no later push can fail for lack of
+// it.
 //
 // Thread: the loop's, stop requests included.
 // Lifetime: must outlive the tasks that Push() and Pop() give.
@@ -27,41 +38,59 @@ class BoundedQueue {
  public:
   // `capacity` is at least 1.
   BoundedQueue(EventLoop& loop, std::size_t capacity)
-      : capacity_(capacity), not_full_(loop), not_empty_(loop) {
+      : slots_(capacity), not_full_(loop), not_empty_(loop) {
     assert(capacity > 0);
   }
+
+  // Closes the queue when it goes: for the one producer, or the one consumer.
+  class Closer {
+   public:
+    explicit Closer(BoundedQueue& queue) : queue_(queue) {}
+    Closer(const Closer&) = delete;
+    Closer& operator=(const Closer&) = delete;
+    ~Closer() { queue_.Close(); }
+
+   private:
+    BoundedQueue& queue_;
+  };
 
   // OK once the value is in; CANCELLED; FAILED_PRECONDITION once closed. Unless
   // OK, the value is dropped.
   Task<absl::Status> Push(T value, std::stop_token stop = {}) {
-    while (!closed_ && values_.size() >= capacity_) {
-      absl::Status woken = co_await not_full_.Wait(stop);
+    while (!closed_ && full()) {
+      WaitList::Awaiter room = not_full_.Wait(stop);
+      absl::Status woken = co_await room;
       if (!woken.ok()) co_return woken;
     }
-    if (closed_) co_return absl::FailedPreconditionError("queue closed");
-    values_.push_back(std::move(value));
-    not_empty_.NotifyOne();
+    if (!TryPush(std::move(value))) {
+      co_return absl::FailedPreconditionError("queue closed");
+    }
     co_return absl::OkStatus();
   }
 
-  // The same without waiting: false, and the value dropped, where there is no
-  // room or the queue is closed.
+  // The same without waiting: true once the value is in. False where the queue
+  // is full or closed: the value is dropped.
   bool TryPush(T value) {
-    if (closed_ || values_.size() >= capacity_) return false;
-    values_.push_back(std::move(value));
+    if (closed_ || full()) return false;
+    slots_[(first_ + size_) % slots_.size()].emplace(std::move(value));
+    ++size_;
     not_empty_.NotifyOne();
     return true;
   }
 
   // The oldest value; CANCELLED; OUT_OF_RANGE once closed and empty.
   Task<absl::StatusOr<T>> Pop(std::stop_token stop = {}) {
-    while (!closed_ && values_.empty()) {
-      absl::Status woken = co_await not_empty_.Wait(stop);
+    while (!closed_ && size_ == 0) {
+      WaitList::Awaiter arrival = not_empty_.Wait(stop);
+      absl::Status woken = co_await arrival;
       if (!woken.ok()) co_return woken;
     }
-    if (values_.empty()) co_return absl::OutOfRangeError("queue closed");
-    absl::StatusOr<T> value(std::move(values_.front()));
-    values_.pop_front();
+    if (size_ == 0) co_return absl::OutOfRangeError("queue closed");
+    std::optional<T>& slot = slots_[first_];
+    absl::StatusOr<T> value(*std::move(slot));
+    slot.reset();
+    first_ = (first_ + 1) % slots_.size();
+    --size_;
     not_full_.NotifyOne();
     co_return value;
   }
@@ -72,12 +101,15 @@ class BoundedQueue {
     not_empty_.NotifyAll();
   }
 
-  std::size_t size() const { return values_.size(); }
+  std::size_t size() const { return size_; }
 
  private:
-  const std::size_t capacity_;
+  bool full() const { return size_ == slots_.size(); }
+
   bool closed_ = false;
-  std::deque<T> values_;
+  std::vector<std::optional<T>> slots_;  // a ring
+  std::size_t first_ = 0;                // the oldest value's
+  std::size_t size_ = 0;
   WaitList not_full_;
   WaitList not_empty_;
 };

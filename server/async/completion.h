@@ -1,6 +1,8 @@
 #ifndef GATHER_SERVER_ASYNC_COMPLETION_H_
 #define GATHER_SERVER_ASYNC_COMPLETION_H_
 
+#include "server/async/intrusive_list.h"
+
 namespace gather::async {
 
 // What a tag of a completion queue points to.
@@ -10,7 +12,7 @@ namespace gather::async {
 // cancel, then await.
 //
 // Thread: Complete() is called on the loop's thread, by EventLoop alone.
-class Completion {
+class Completion : public ListNode {
  public:
   // What `ok` means is the operation's matter: see the class that derives.
   // May destroy *this.
@@ -27,8 +29,6 @@ class Completion {
 
  protected:
   Completion() = default;
-  Completion(const Completion&) = delete;
-  Completion& operator=(const Completion&) = delete;
   ~Completion() = default;
 
  private:

@@ -56,9 +56,8 @@ void EventLoop::PollInTurn() {
 }
 
 void EventLoop::RunReady() {
-  running_.swap(ready_);
-  for (Completion* completion : running_) Step(completion, true);
-  running_.clear();
+  running_.TakeAll(ready_);
+  while (!running_.empty()) Step(&running_.PopFront(), true);
 }
 
 void EventLoop::Step(Completion* completion, bool ok) {
@@ -80,24 +79,23 @@ void EventLoop::EndStep() {
 
 void EventLoop::Post(Completion* completion) {
   if (IsCurrentThread()) {
-    ready_.push_back(completion);
+    ready_.PushBack(*completion);
     return;
   }
   const std::lock_guard lock(posted_mutex_);
   assert(!shutdown_);
-  posted_.push_back(completion);
+  const bool first = posted_.empty();
+  posted_.PushBack(*completion);
   // An alarm that is due at once is gRPC's way to put a tag on a queue. It is
   // set again only after its tag is out: setting it earlier crashes.
-  if (posted_.size() == 1) {
+  if (first) {
     alarm_.Set(queue_.get(), gpr_time_0(GPR_CLOCK_MONOTONIC), wakeup_.tag());
   }
 }
 
 void EventLoop::Wakeup::Complete(bool) {
   const std::lock_guard lock(loop_->posted_mutex_);
-  loop_->ready_.insert(loop_->ready_.end(), loop_->posted_.begin(),
-                       loop_->posted_.end());
-  loop_->posted_.clear();
+  loop_->ready_.TakeAll(loop_->posted_);
 }
 
 void EventLoop::Shutdown() {

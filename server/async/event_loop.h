@@ -5,20 +5,22 @@
 #include <grpcpp/completion_queue.h>
 
 #include <atomic>
+#include <cassert>
 #include <coroutine>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "server/async/completion.h"
+#include "server/async/intrusive_list.h"
 #include "server/async/task.h"
 
 namespace gather::async {
 
-// Told what a loop runs, and when: see EventLoop::set_recorder().
+// Told what a loop runs, and when: see EventLoop::set_recorder(). Only the tour
+// (client/tour/loop_timeline.cc) and tests have use for it.
 //
 // Thread: the loop's. An implementation takes the time itself.
 class LoopRecorder {
@@ -68,7 +70,8 @@ class EventLoop {
   T RunUntilComplete(Task<T> task);
 
   // Has `completion` completed on the loop's thread, with ok=true, soon. Never
-  // runs it before returning.
+  // runs it before returning, and allocates nothing, so that stop callbacks and
+  // destructors may post. Not one that is posted already.
   void Post(Completion* completion);
 
   // The same for a callable: `loop.Post([&] { ... });`
@@ -107,7 +110,8 @@ class EventLoop {
   }
 
   // Has `recorder` told of every step from now on; null tells nobody, which is
-  // the default and costs nothing. It must outlive the loop or be unset.
+  // the default and costs nothing. It must outlive the loop or be unset. No
+  // server has one: gatherctl's tour draws what a loop does.
   void set_recorder(LoopRecorder* recorder) { recorder_ = recorder; }
 
  private:
@@ -142,14 +146,14 @@ class EventLoop {
   // Always empty: to wait on it is to poll, for the whole process (epoll1).
   grpc::CompletionQueue poller_;
   int steps_since_poll_ = 0;
-  std::vector<Completion*> ready_;    // posted by the loop's own thread
-  std::vector<Completion*> running_;  // scratch for RunReady
+  IntrusiveList<Completion> ready_;    // posted by the loop's own thread
+  IntrusiveList<Completion> running_;  // taken from there by RunReady
 
   Wakeup wakeup_{this};
   grpc::Alarm alarm_;  // at most one in flight: guarded by posted_mutex_
   std::mutex posted_mutex_;
-  std::vector<Completion*> posted_;  // by other threads
-  bool shutdown_ = false;            // guarded by posted_mutex_
+  IntrusiveList<Completion> posted_;  // by other threads
+  bool shutdown_ = false;             // guarded by posted_mutex_
 };
 
 class [[nodiscard]] EventLoop::YieldAwaiter final : public Completion {

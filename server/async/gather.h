@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <stop_token>
 #include <tuple>
@@ -65,7 +66,11 @@ class Branch final : public Continuation {
 
  private:
   std::coroutine_handle<> Done() noexcept override {
-    outcome_.emplace(TakeOutcome(task_));
+    try {
+      outcome_.emplace(TakeOutcome(task_));
+    } catch (...) {  // by the move of a value
+      outcome_.emplace(StatusOf(std::current_exception()));
+    }
     return join_->Arrive(!StatusOf(*outcome_).ok());
   }
 

@@ -45,20 +45,25 @@ const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
   return result.status();
 }
 
-// INTERNAL, with the exception's words.
-inline absl::Status StatusOf(std::exception_ptr error) {
+// INTERNAL, with the exception's words where there is memory for them.
+inline absl::Status StatusOf(std::exception_ptr error) noexcept {
   try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return absl::InternalError(std::string("uncaught exception: ") + e.what());
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+      return absl::InternalError(std::string("uncaught exception: ") +
+                                 e.what());
+    } catch (...) {
+      return absl::InternalError("uncaught exception of an unknown type");
+    }
   } catch (...) {
-    return absl::InternalError("uncaught exception of an unknown type");
+    return absl::Status(absl::StatusCode::kInternal, "");
   }
 }
 
-// The outcome of a task that has ended. Never throws what the task threw.
+// The outcome of a task that has ended; never throws what the task threw.
 template <typename T>
-Outcome<T> TakeOutcome(Task<T>& task) {
+Outcome<T> TakeOutcome(Task<T>& task) noexcept {
   try {
     if constexpr (std::is_void_v<T>) {
       task.Take();

@@ -4,7 +4,9 @@
 #include <cassert>
 #include <coroutine>
 #include <cstddef>
+#include <exception>
 #include <stop_token>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "server/async/outcome.h"
@@ -22,6 +24,13 @@ namespace gather::async {
 //   scope.RequestStop();
 //   absl::Status first_failure = co_await scope.Join();
 //
+// Where a task must not fail to start, as what it awaits is under way already,
+// all that it needs is allocated before:
+//
+//   TaskScope::Prepared reply = scope.Prepare(Reply(order));
+//   co_await order.Arrive();
+//   reply.Start();
+//
 // Thread: one, that of the loop its tasks run on.
 // Lifetime: the scope must be joined, or empty, when it is destroyed.
 class TaskScope {
@@ -33,12 +42,12 @@ class TaskScope {
 
   // Runs `task` up to its first suspension. False, with the task destroyed
   // before it ran, once the scope is closed.
-  bool Spawn(Task<> task) {
-    if (closed_) return false;
-    ++running_;
-    Run(std::move(task));
-    return true;
-  }
+  bool Spawn(Task<> task);
+
+  // A task that is not running yet, and for which nothing more is allocated
+  // when it is to. Must not outlive the scope.
+  class Prepared;
+  Prepared Prepare(Task<> task);
 
   // Refuses new tasks from now on.
   void Close() { closed_ = true; }
@@ -57,15 +66,18 @@ class TaskScope {
   JoinAwaiter Join();
 
  private:
-  // A coroutine that owns itself.
+  // A coroutine that owns itself, once it is resumed.
   struct Detached {
     struct promise_type {
-      Detached get_return_object() noexcept { return {}; }
-      std::suspend_never initial_suspend() noexcept { return {}; }
+      Detached get_return_object() noexcept {
+        return {std::coroutine_handle<promise_type>::from_promise(*this)};
+      }
+      std::suspend_always initial_suspend() noexcept { return {}; }
       std::suspend_never final_suspend() noexcept { return {}; }
       void return_void() noexcept {}
       void unhandled_exception() noexcept { std::terminate(); }
     };
+    std::coroutine_handle<> frame;
   };
 
   Detached Run(Task<> task) {
@@ -90,6 +102,41 @@ class TaskScope {
   std::stop_source stop_;
   std::coroutine_handle<> joiner_;
 };
+
+class [[nodiscard]] TaskScope::Prepared {
+ public:
+  Prepared(Prepared&& other) noexcept
+      : scope_(other.scope_), frame_(std::exchange(other.frame_, {})) {}
+  Prepared& operator=(Prepared&&) = delete;
+  ~Prepared() {
+    if (frame_) frame_.destroy();
+  }
+
+  // As Spawn(). At most once.
+  bool Start() noexcept {
+    assert(frame_);
+    if (scope_->closed_) return false;
+    ++scope_->running_;
+    std::exchange(frame_, {}).resume();
+    return true;
+  }
+
+ private:
+  friend class TaskScope;
+  Prepared(TaskScope* scope, std::coroutine_handle<> frame)
+      : scope_(scope), frame_(frame) {}
+
+  TaskScope* scope_;
+  std::coroutine_handle<> frame_;
+};
+
+inline bool TaskScope::Spawn(Task<> task) {
+  return !closed_ && Prepare(std::move(task)).Start();
+}
+
+inline TaskScope::Prepared TaskScope::Prepare(Task<> task) {
+  return Prepared(this, Run(std::move(task)).frame);
+}
 
 class [[nodiscard]] TaskScope::JoinAwaiter {
  public:

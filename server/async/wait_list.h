@@ -3,7 +3,6 @@
 
 #include <cassert>
 #include <coroutine>
-#include <list>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "absl/status/status.h"
 #include "server/async/completion.h"
 #include "server/async/event_loop.h"
+#include "server/async/intrusive_list.h"
 
 namespace gather::async {
 
@@ -23,7 +23,7 @@ namespace gather::async {
 //   }
 //
 // A wake-up is never lost: a waiter that is notified and stopped at once
-// counts as notified.
+// counts as notified. Nor can one fail: waiting and waking allocate nothing.
 //
 // Thread: the loop's, stop requests included.
 // Lifetime: must outlive its waiters.
@@ -32,9 +32,8 @@ class WaitList {
   explicit WaitList(EventLoop& loop) : loop_(loop) {}
   WaitList(const WaitList&) = delete;
   WaitList& operator=(const WaitList&) = delete;
-  ~WaitList() { assert(waiters_.empty()); }
 
-  // OK once notified, CANCELLED once `stop` is requested.
+  // OK once notified; CANCELLED, without words, once `stop` is requested.
   class Awaiter;
   Awaiter Wait(std::stop_token stop = {});
 
@@ -45,7 +44,7 @@ class WaitList {
 
  private:
   EventLoop& loop_;
-  std::list<Awaiter*> waiters_;
+  IntrusiveList<Awaiter> waiters_;
 };
 
 class [[nodiscard]] WaitList::Awaiter final : public Completion {
@@ -54,19 +53,22 @@ class [[nodiscard]] WaitList::Awaiter final : public Completion {
       : list_(list), stop_(std::move(stop)) {}
 
   bool await_ready() noexcept {
-    if (stop_.stop_requested()) status_ = Stopped();
-    return !status_.ok();
+    stopped_ = stop_.stop_requested();
+    return stopped_;
   }
 
   void await_suspend(std::coroutine_handle<> waiter) {
     assert(list_.loop_.IsCurrentThread());
     waiter_ = waiter;
     set_activity(list_.loop_.activity());
-    place_ = list_.waiters_.insert(list_.waiters_.end(), this);
+    list_.waiters_.PushBack(*this);
     on_stop_.emplace(std::move(stop_), OnStop(this));
   }
 
-  absl::Status await_resume() { return std::move(status_); }
+  absl::Status await_resume() noexcept {
+    return stopped_ ? absl::Status(absl::StatusCode::kCancelled, "")
+                    : absl::OkStatus();
+  }
 
  private:
   friend class WaitList;
@@ -76,7 +78,7 @@ class [[nodiscard]] WaitList::Awaiter final : public Completion {
     explicit OnStop(Awaiter* waiter) : waiter_(waiter) {}
     void operator()() {
       if (waiter_->woken_) return;
-      waiter_->status_ = Stopped();
+      waiter_->stopped_ = true;
       waiter_->Wake();
     }
 
@@ -84,11 +86,9 @@ class [[nodiscard]] WaitList::Awaiter final : public Completion {
     Awaiter* waiter_;
   };
 
-  static absl::Status Stopped() { return absl::CancelledError("stopped"); }
-
   void Wake() {
     woken_ = true;
-    list_.waiters_.erase(place_);
+    Unlink();
     list_.loop_.Post(this);
   }
 
@@ -100,10 +100,9 @@ class [[nodiscard]] WaitList::Awaiter final : public Completion {
   WaitList& list_;
   std::stop_token stop_;
   std::optional<std::stop_callback<OnStop>> on_stop_;
-  std::list<Awaiter*>::iterator place_;
   std::coroutine_handle<> waiter_;
   bool woken_ = false;
-  absl::Status status_;
+  bool stopped_ = false;
 };
 
 inline WaitList::Awaiter WaitList::Wait(std::stop_token stop) {
@@ -111,7 +110,7 @@ inline WaitList::Awaiter WaitList::Wait(std::stop_token stop) {
 }
 
 inline void WaitList::NotifyOne() {
-  if (!waiters_.empty()) waiters_.front()->Wake();
+  if (!waiters_.empty()) waiters_.front().Wake();
 }
 
 inline void WaitList::NotifyAll() {

@@ -34,6 +34,7 @@ struct SectionReport {
   std::string method;  // the backend's: "package.Service/Method"
   rpc::CallTotals calls;
   SectionTotals results;
+  const BackendPolicies* policies;  // lives as long as the aggregator
 };
 
 // A way to each section's backend, in the order of the list.
@@ -62,7 +63,9 @@ class Aggregator {
   // `catalog` is MakeCatalog<Product>()'s; `event_loops` that of the server.
   Aggregator(Catalog catalog, const Channels& channels, Settings settings,
              int event_loops)
-      : catalog_(std::move(catalog)), settings_(std::move(settings)) {
+      : catalog_(std::move(catalog)),
+        settings_(std::move(settings)),
+        policies_(MakePolicies(catalog_, settings_)) {
     assert(channels.size() == Sections::kSize);
     for (int i = 0; i < event_loops; ++i) {
       loops_.push_back(
@@ -104,6 +107,7 @@ class Aggregator {
       SectionReport& report = reports.emplace_back();
       report.section = catalog_.sections[kPlace].name;
       report.method = catalog_.sections[kPlace].method;
+      report.policies = policies_[kPlace].get();
       for (const auto& backends : loops_) {
         std::get<kPlace>(*backends).calls.AddTo(report.calls);
         std::get<kPlace>(*backends).results.AddTo(report.results);
@@ -116,9 +120,10 @@ class Aggregator {
   using Backends = typename Sections::template TupleOf<BackendOf>;
 
   template <std::size_t... Place>
-  static std::unique_ptr<Backends> MakeBackends(const Channels& channels,
-                                                std::index_sequence<Place...>) {
-    return std::make_unique<Backends>(channels[Place]...);
+  std::unique_ptr<Backends> MakeBackends(const Channels& channels,
+                                         std::index_sequence<Place...>) const {
+    return std::make_unique<Backends>(
+        WayToBackend{channels[Place], *policies_[Place]}...);
   }
 
   // INVALID_ARGUMENT, naming the field, where no backend is to be called.
@@ -153,22 +158,10 @@ class Aggregator {
 
   async::Task<absl::Status> RunAndClose(FanOut& fan_out, const Request& request,
                                         StreamSink<Part>& sink) {
-    const Closing closing(sink);
+    // However it ends, or the sender would wait for ever.
+    const auto closer = sink.Closer();
     co_return co_await Run(fan_out, request, sink);
   }
-
-  // Closes a stream's queue however its producer ends, or its sender would wait
-  // for ever.
-  class Closing {
-   public:
-    explicit Closing(StreamSink<Part>& sink) : sink_(sink) {}
-    ~Closing() { sink_.Close(); }
-    Closing(const Closing&) = delete;
-    Closing& operator=(const Closing&) = delete;
-
-   private:
-    StreamSink<Part>& sink_;
-  };
 
   // A branch that could not even land its failure costs the request: its
   // section is in no known state.
@@ -178,6 +171,7 @@ class Aggregator {
 
   const Catalog catalog_;
   const Settings settings_;
+  const PoliciesOfSections policies_;
   std::vector<std::unique_ptr<Backends>> loops_;
 };
 

@@ -1,7 +1,9 @@
 #include "server/fanout/fan_out.h"
 
 #include <algorithm>
+#include <random>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -11,6 +13,26 @@ namespace gather::fanout {
 
 using async::Clock;
 
+PoliciesOfSections MakePolicies(const Catalog& catalog,
+                                const Settings& settings) {
+  PoliciesOfSections policies;
+  std::random_device random;
+  for (const SectionInfo& section : catalog.sections) {
+    const auto own = settings.section_policies.find(section.name);
+    CircuitBreaker::Listener listener;
+    if (settings.on_breaker) {
+      listener = [tell = settings.on_breaker, name = section.name](
+                     const CircuitBreaker::Transition& transition) {
+        tell(name, transition);
+      };
+    }
+    policies.push_back(std::make_unique<BackendPolicies>(
+        own != settings.section_policies.end() ? own->second : settings.policy,
+        random(), std::move(listener)));
+  }
+  return policies;
+}
+
 FanOut::FanOut(rpc::ServerCall& server_call, const Catalog& sections,
                const Settings& with, const Plan& what)
     : call(server_call),
@@ -19,7 +41,6 @@ FanOut::FanOut(rpc::ServerCall& server_call, const Catalog& sections,
       plan(what),
       start_(Clock::now()),
       wall_start_(std::chrono::system_clock::now()),
-      deadline_(BranchDeadline(with.timeouts, start_, server_call.deadline())),
       stop_(server_call.stop_token()),
       score(sections, what, start_) {}
 
@@ -36,7 +57,7 @@ absl::Status FanOut::CheckBegin() const {
           absl::StrCat("metadata ", key, ": must be printable ASCII"));
     }
   }
-  if (deadline_ <= start_) {
+  if (call.deadline() <= start_) {
     return absl::DeadlineExceededError("the deadline had passed on arrival");
   }
   return absl::OkStatus();

@@ -3,6 +3,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -15,20 +18,34 @@
 #include "server/fanout/budget.h"
 #include "server/fanout/catalog.h"
 #include "server/fanout/plan.h"
+#include "server/fanout/policy/backend_policies.h"
 #include "server/fanout/score.h"
 #include "server/fanout/section_stats.h"
-#include "server/rpc/retry.h"
 #include "server/rpc/server_call.h"
 
 namespace gather::fanout {
 
 // How all fan-outs of an aggregator are made.
 struct Settings {
-  Timeouts timeouts;
-  rpc::RetryPolicy retry;
+  // A request whose caller set no deadline.
+  std::chrono::nanoseconds total_timeout = std::chrono::seconds(5);
+  // What guards the backend of each section, and of those that have none of
+  // their own here, by name.
+  PolicySettings policy = {};
+  std::map<std::string, PolicySettings> section_policies = {};
   // The metadata of a request that goes on to the backends; nothing else does.
   std::vector<std::string> forwarded_keys = {};
+  // Told when a section's circuit breaker opens or closes; may be null. Quick:
+  // on the loop whose call brought it about.
+  std::function<void(const std::string& section,
+                     const CircuitBreaker::Transition&)>
+      on_breaker = nullptr;
 };
+
+// What guards the backends, in the order of the sections.
+using PoliciesOfSections = std::vector<std::unique_ptr<BackendPolicies>>;
+PoliciesOfSections MakePolicies(const Catalog& catalog,
+                                const Settings& settings);
 
 // One request's fan-out, from its plan to its end: what its branches share.
 //
@@ -42,8 +59,13 @@ class FanOut {
   FanOut(const FanOut&) = delete;
   FanOut& operator=(const FanOut&) = delete;
 
-  // When the branches' calls are given up.
-  async::Clock::time_point deadline() const { return deadline_; }
+  // When a branch's calls are given up, which may take so long.
+  async::Clock::time_point DeadlineFor(
+      async::Clock::duration section_timeout) const {
+    return BranchDeadline(
+        {.section = section_timeout, .total = settings.total_timeout}, start_,
+        call.deadline());
+  }
   // DEADLINE_EXCEEDED where no time is left to call anybody; INVALID_ARGUMENT
   // where metadata that is to be forwarded can't be.
   absl::Status CheckBegin() const;
@@ -77,7 +99,6 @@ class FanOut {
  private:
   const async::Clock::time_point start_;
   const std::chrono::system_clock::time_point wall_start_;
-  const async::Clock::time_point deadline_;
   // The call's own end and a section that ends it both stop all.
   async::LinkedStop stop_;
 

@@ -14,6 +14,7 @@
 #include "server/async/task.h"
 #include "server/async/timer.h"
 #include "server/fanout/fan_out.h"
+#include "server/fanout/policy/backend_policies.h"
 #include "server/fanout/reason.h"
 #include "server/fanout/relay.h"
 #include "server/fanout/section.h"
@@ -26,17 +27,24 @@
 
 namespace gather::fanout {
 
-// One loop's way to a section's backend, and what it counts.
+// What all loops share of a section's backend.
+struct WayToBackend {
+  std::shared_ptr<grpc::ChannelInterface> channel;
+  BackendPolicies& policies;
+};
+
+// One loop's way to a section's backend, what guards that for all loops, and
+// what this one counts.
 template <typename S>
 struct BackendOf {
   using Wire = typename ReplyTypes<typename S::Reply>::Wire;
   using Stub = rpc::MethodStub<typename S::Request, Wire>;
 
-  explicit BackendOf(const std::shared_ptr<grpc::ChannelInterface>& channel)
-      : stub(channel, S::kMethod) {}
+  explicit BackendOf(const WayToBackend& way)
+      : stub(way.channel, S::kMethod), policies(way.policies) {}
 
   Stub stub;
-  rpc::RetryThrottle throttle;
+  BackendPolicies& policies;
   rpc::CallStats calls;
   SectionStats results;
 };
@@ -85,26 +93,38 @@ void Fill(Fetched<S>& fetched, Section* section) {
   }
 }
 
+// What a server that failed a call says of trying again.
+inline rpc::Pushback PushbackOf(const grpc::ClientContext& context) {
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto said = trailers.find(rpc::Pushback::kKey);
+  if (said == trailers.end()) return {};
+  return rpc::Pushback::Parse({said->second.data(), said->second.size()});
+}
+
 // The section's call, again where that may help.
 template <typename S>
 async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
                    const typename S::Request& request, Fetched<S>& fetched) {
   using Wire = typename BackendOf<S>::Wire;
-  rpc::Retry retry(fan_out.settings.retry, backend.throttle,
-                   fan_out.deadline());
+  const PolicySettings& policy = backend.policies.settings();
+  const async::Clock::time_point deadline =
+      fan_out.DeadlineFor(policy.section_timeout);
+  rpc::Retry retry(policy.retry, backend.policies.retry_budget(), deadline);
   absl::StatusOr<Wire> reply = absl::UnknownError("not called");
   rpc::CallEnd end = rpc::CallEnd::kFailed;
   while (true) {
     rpc::UnaryCall call(fan_out.call.loop(), backend.stub,
                         &BackendOf<S>::Stub::PrepareAsync, request,
-                        {.deadline = fan_out.deadline(),
+                        {.deadline = deadline,
                          .stop = fan_out.stop_token(),
                          .stats = &backend.calls});
     fan_out.AddMetadata(call.context());
     fetched.landing.attempts = retry.attempt();
     reply = co_await call;
     end = call.end();
-    const auto backoff = retry.After(reply.status());
+    const auto backoff =
+        retry.After(reply.status(),
+                    reply.ok() ? rpc::Pushback() : PushbackOf(call.context()));
     if (!backoff) break;
     async::SleepUntil sleep =
         async::SleepFor(fan_out.call.loop(), *backoff, fan_out.stop_token());
@@ -126,8 +146,9 @@ async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
   if (fetched.landing.failure) fetched.reply.reset();
 }
 
-// One branch of the fan-out: gets a section and lands it in the sink, whatever
-// comes of it. Nothing that its own code or the section's throws gets further.
+// One branch of the fan-out: gets a section, where its backend's policies allow
+// it, and lands it in the sink, whatever comes of it. Nothing that the
+// section's own code throws gets further.
 template <typename S, typename Overview, typename Sink>
 async::Task<> Fetch(FanOut& fan_out, std::size_t section, BackendOf<S>& backend,
                     const Overview& overview, Sink& sink) {
@@ -137,17 +158,26 @@ async::Task<> Fetch(FanOut& fan_out, std::size_t section, BackendOf<S>& backend,
     co_return;
   }
   Fetched<S> fetched;
-  fetched.landing.start = async::Clock::now();
+  Landing& landing = fetched.landing;
+  landing.start = async::Clock::now();
+  BackendPolicies::Permit permit = backend.policies.Enter(landing.start);
   try {
-    const typename S::Request request = S::Ask(overview);
-    co_await Call(fan_out, backend, request, fetched);
+    if (permit) {
+      const typename S::Request request = S::Ask(overview);
+      co_await Call(fan_out, backend, request, fetched);
+    } else {
+      landing.failure = FailureFor(permit.refusal());
+    }
   } catch (...) {
     fetched.reply.reset();
-    fetched.landing.failure =
+    landing.failure =
         FailureFor(Reason::kAggregatorError,
                    rpc::TextOf(async::StatusOf(std::current_exception())));
   }
-  fetched.landing.duration = async::Clock::now() - fetched.landing.start;
+  const async::Clock::time_point end = async::Clock::now();
+  landing.duration = end - landing.start;
+  permit.Finish(
+      landing.failure ? ResultOf(*landing.failure) : CallResult::kSuccess, end);
   sink.Land(fan_out, section, backend.results, fetched);
 }
 

@@ -46,6 +46,9 @@ constexpr std::array<Row, kReasons> kTable = {{
      "the backend lacks the method", StatusCode::kUnimplemented},
     {Reason::kBackendError, "BACKEND_ERROR", "the backend failed",
      StatusCode::kInternal},
+    {Reason::kBreakerOpen, "BREAKER_OPEN",
+     "the backend failed, and is given time to recover",
+     StatusCode::kUnavailable, true},
     {Reason::kAggregatorError, "AGGREGATOR_ERROR",
      "the aggregator could not make this section", StatusCode::kInternal},
 }};
@@ -86,6 +89,30 @@ Failure FailureFor(Reason reason, std::string_view detail) {
 Failure Classify(rpc::CallEnd end, const absl::Status& status, bool stopped) {
   return {ReasonFor(end, status.code(), stopped), status.code(),
           rpc::TextOf(status)};
+}
+
+Failure FailureFor(BackendPolicies::Refusal refusal) {
+  return refusal == BackendPolicies::Refusal::kCircuitOpen
+             ? FailureFor(Reason::kBreakerOpen, "not called: circuit open")
+             : FailureFor(Reason::kBackendOverloaded,
+                          "not called: concurrency limit");
+}
+
+CallResult ResultOf(const Failure& failure) {
+  switch (failure.reason) {
+    case Reason::kReplyUnreadable:
+    case Reason::kReplyMissing:
+    case Reason::kReplyForAnother:
+      return CallResult::kFailure;
+    case Reason::kReplyTooLarge:
+    case Reason::kNotFound:
+      return CallResult::kSuccess;
+    case Reason::kCancelled:
+    case Reason::kAggregatorError:
+      return CallResult::kCancelled;
+    default:
+      return ResultOf(failure.code);
+  }
 }
 
 absl::StatusCode CodeForCaller(const Failure& failure) {

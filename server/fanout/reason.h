@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "server/fanout/policy/backend_policies.h"
+#include "server/fanout/policy/call_result.h"
 #include "server/rpc/client_call.h"
 
 namespace gather::fanout {
@@ -29,14 +31,16 @@ enum class Reason : uint8_t {
   kBackendUnavailable,    // it can't be reached
   kBackendDeclined,       // it was reached, and answered UNAVAILABLE
   kBackendTimeout,        // no answer in time, or it said so
-  kBackendOverloaded,     // RESOURCE_EXHAUSTED
+  kBackendOverloaded,     // RESOURCE_EXHAUSTED, or its concurrency limit
   kBackendUnimplemented,  // it lacks the method
   kBackendError,          // any other code
+  // It was not called: its circuit breaker is open.
+  kBreakerOpen,
   // This server failed to make the section: an exception, no memory.
   kAggregatorError,
 };
 
-inline constexpr std::size_t kReasons = 13;
+inline constexpr std::size_t kReasons = 14;
 
 constexpr std::size_t IndexOf(Reason reason) {
   return static_cast<std::size_t>(reason);
@@ -59,6 +63,12 @@ Failure FailureFor(Reason reason, std::string_view detail);
 // The failure of a call that ended so, and not with a reply. `stopped` says
 // that this server has stopped the request.
 Failure Classify(rpc::CallEnd end, const absl::Status& status, bool stopped);
+
+// The failure of a section whose backend the policies did not let it call.
+Failure FailureFor(BackendPolicies::Refusal refusal);
+
+// What a failure says of the backend's health, for its policies.
+CallResult ResultOf(const Failure& failure);
 
 // The code of a whole RPC that fails for `failure`: one that is true of the
 // RPC. A backend's INVALID_ARGUMENT is not the caller's.

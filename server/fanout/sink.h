@@ -80,11 +80,14 @@ class StreamSink {
     parts_.TryPush(std::move(part));
   }
 
-  // No part comes after those that are there.
-  void Close() { parts_.Close(); }
+  // Held by who lands the parts: once it goes, none comes after those that are
+  // there.
+  typename async::BoundedQueue<Part>::Closer Closer() {
+    return typename async::BoundedQueue<Part>::Closer(parts_);
+  }
 
-  // Sends parts as they come, until Close(). Where the reader is gone, stops
-  // the fan-out: nobody is left to fetch for.
+  // Sends parts as they come, until that is gone. Where the reader is gone,
+  // stops the fan-out: nobody is left to fetch for.
   async::Task<> Send(FanOut& fan_out, rpc::StreamWriter<Part>& writer) {
     const Leaving leaving(fan_out);
     while (true) {

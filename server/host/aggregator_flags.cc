@@ -1,5 +1,7 @@
 #include "server/host/aggregator_flags.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,11 +81,17 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags() {
   AggregatorSettings settings;
   settings.server = *std::move(server);
   fanout::Settings& fan_out = settings.fan_out;
-  fan_out.timeouts.section =
-      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_section_timeout));
-  fan_out.timeouts.total =
+  fan_out.total_timeout =
       absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_total_timeout));
-  fan_out.retry.max_attempts = absl::GetFlag(FLAGS_max_attempts);
+  fan_out.policy.section_timeout =
+      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_section_timeout));
+  fan_out.policy.retry.max_attempts = absl::GetFlag(FLAGS_max_attempts);
+  // Past what the server takes a limit would mean nothing.
+  const int64_t max_inflight = settings.server.server.max_inflight;
+  if (max_inflight > 0) {
+    fan_out.policy.limit.maximum = static_cast<int>(
+        std::min<int64_t>(max_inflight, fan_out.policy.limit.maximum));
+  }
   fan_out.forwarded_keys = absl::GetFlag(FLAGS_forward_metadata);
   settings.channel.max_reply_bytes = absl::GetFlag(FLAGS_max_reply_bytes);
   return settings;

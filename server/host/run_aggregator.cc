@@ -2,10 +2,12 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "server/host/aggregator_flags.h"
 #include "server/host/backend_flags.h"
+#include "server/host/policy_metrics.h"
 #include "server/host/section_metrics.h"
 #include "server/ops/flags/parse_flags.h"
 #include "server/ops/log/grpc_log.h"
@@ -16,6 +18,26 @@
 
 namespace gather::host {
 namespace {
+
+// A warning where a backend is not called any more, and a line when it is back.
+auto LogBreakers(ops::Logger& logger) {
+  using State = fanout::CircuitBreaker::State;
+  return [&logger](const std::string& section,
+                   const fanout::CircuitBreaker::Transition& transition) {
+    if (transition.to == State::kHalfOpen) return;
+    if (transition.from != State::kClosed && transition.to == State::kOpen) {
+      return;  // a probe failed: it is where it was
+    }
+    const bool open = transition.to == State::kOpen;
+    logger.Log(
+        open ? ops::LogLevel::kWarning : ops::LogLevel::kInfo,
+        open ? "circuit breaker open" : "circuit breaker closed",
+        {{"section", std::string_view(section)},
+         {"cause", transition.cause == fanout::CircuitBreaker::Cause::kStall
+                       ? std::string_view("stall")
+                       : std::string_view(open ? "failures" : "success")}});
+  };
+}
 
 int Serve(AggregatorSettings& settings, const BackendFlags& backends,
           const fanout::Catalog& catalog, const MakeService& make) {
@@ -34,6 +56,7 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
   options.on_stall = ops::LogStalls(logger);
   options.on_flood = ops::LogFloods(logger);
 
+  settings.fan_out.on_breaker = LogBreakers(logger);
   const HostedService service =
       make(catalog, backends.MakeChannels(settings.channel), settings.fan_out,
            options.event_loops);

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -81,6 +82,27 @@ void ReturnMemory(std::stop_token stop) {
 void ReturnMemory(std::stop_token) {}
 
 #endif
+
+// Lets one event in a second pass, and counts the others. Thread: any.
+class RateLimit {
+ public:
+  // How many were held back since the last that passed; none where this one is
+  // to be.
+  std::optional<uint64_t> Pass(async::Clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    if (last_ && now - *last_ < std::chrono::seconds(1)) {
+      ++held_back_;
+      return std::nullopt;
+    }
+    last_ = now;
+    return std::exchange(held_back_, 0);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::optional<async::Clock::time_point> last_;
+  uint64_t held_back_ = 0;
+};
 
 void EndProcess(int signal) { _exit(128 + signal); }
 
@@ -152,6 +174,19 @@ async::Watchdog::OnStall LogStalls(Logger& logger) {
                {{"loop", stall.loop},
                 {"method", stall.activity},
                 {"held", absl::FromChrono(stall.held)}});
+  };
+}
+
+rpc::OnServerError LogErrors(Logger& logger) {
+  return [&logger, limit = std::make_shared<RateLimit>()](
+             const rpc::ServerError& error) {
+    const std::optional<uint64_t> skipped = limit->Pass(async::Clock::now());
+    if (!skipped) return;
+    logger.Log(LogLevel::kWarning, "server error",
+               {{"during", std::string_view(error.during)},
+                {"method", std::string_view(error.method)},
+                {"error", error.status.message()},
+                {"skipped", *skipped}});
   };
 }
 

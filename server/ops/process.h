@@ -36,6 +36,9 @@ void PrepareProcess();
 // Logs a step that holds a loop of the server, naming its RPC.
 async::Watchdog::OnStall LogStalls(Logger& logger);
 
+// Logs trouble of the server's own, at most one in a second.
+rpc::OnServerError LogErrors(Logger& logger);
+
 // Logs a connection that was ended for cancelling calls as fast as it made
 // them.
 rpc::ResetGuard::OnFlood LogFloods(Logger& logger);

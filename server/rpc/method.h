@@ -3,6 +3,7 @@
 
 #include <grpcpp/support/status.h>
 
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -11,7 +12,10 @@
 
 #include "server/async/clock.h"
 #include "server/async/operation.h"
+#include "server/async/outcome.h"
 #include "server/async/task.h"
+#include "server/async/task_scope.h"
+#include "server/async/timer.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/calls_in_flight.h"
 #include "server/rpc/send_timeout.h"
@@ -27,6 +31,9 @@ grpc::Status ExceptionStatus(std::exception_ptr error) noexcept;
 
 // RESOURCE_EXHAUSTED.
 grpc::Status RefusedStatus();
+
+// How long a method takes no calls where it has no memory to.
+inline constexpr std::chrono::milliseconds kAcceptAgainAfter(100);
 
 }  // namespace detail
 
@@ -44,7 +51,8 @@ class Method {
 
 // Serves the calls of a method, whatever their kind: takes them in, admits
 // them, runs the handler, finishes, and waits for the end. An exception that
-// leaves the handler is INTERNAL to the client.
+// leaves the handler is INTERNAL to the client. Without memory to take a call
+// in, it says so and tries again a little later.
 //
 // What differs is in `Kind`: see UnaryKind for what it has.
 template <typename Kind>
@@ -69,14 +77,33 @@ class ServedMethod final : public Method {
   bool streams() const override { return Kind::kStreams; }
 
   async::Task<> Accept(ServingLoop& serving) override {
+    bool failed = false;
     while (true) {
-      auto call = std::make_unique<Call>(serving, name_);
-      call->WatchForEnd();  // before the request is posted, or it is too late
-      async::Operation<PostRequest> request(serving.loop,
-                                            {this, &serving, call.get()});
-      // False: the server shuts down. The notice of the end never comes then.
-      if (!co_await request) co_return;
-      serving.calls.Spawn(Serve(serving, std::move(call)));
+      try {
+        if (std::exchange(failed, false)) {
+          async::SleepUntil pause =
+              async::SleepFor(serving.loop, detail::kAcceptAgainAfter);
+          (void)co_await pause;
+        }
+        // All that the call needs to be ended is allocated before the request
+        // is posted: from then on there is somebody who waits for it.
+        auto call = std::make_unique<Call>(serving, name_);
+        Call* const posted = call.get();
+        async::TaskScope::Prepared serve =
+            serving.calls.Prepare(Serve(serving, std::move(call)));
+        posted->WatchForEnd();  // before the request is posted, or never
+        async::Operation<PostRequest> request(serving.loop,
+                                              {this, &serving, posted});
+        // False: the server shuts down. The notice of the end never comes then.
+        if (!co_await request) co_return;
+        serve.Start();
+      } catch (...) {
+        failed = true;
+        serving.Report("accepting", name_,
+                       async::StatusOf(std::current_exception()));
+      }
+      // Also where there is no memory for the pause.
+      if (failed) co_await serving.loop.Yield();
     }
   }
 
@@ -101,8 +128,9 @@ class ServedMethod final : public Method {
     const grpc::Status* status;
   };
 
-  // One call, from its request to its end. What it came to is decided here,
-  // and nowhere else.
+  // One call, from its request to its end. Whatever throws on the way, the
+  // tags of Finish and of the end's notice are waited for. What the call came
+  // to is decided here, and nowhere else.
   async::Task<> Serve(ServingLoop& serving, std::unique_ptr<Call> owned) {
     Call& call = *owned;
     serving.loop.set_activity(name_);
@@ -110,14 +138,14 @@ class ServedMethod final : public Method {
     grpc::Status status;
     {
       const CallsInFlight::Guard in_flight(serving.calls_in_flight, call);
-      std::optional<Admission::Ticket> ticket;
-      if (index_) ticket.emplace(serving.admission->Enter());
+      const Admission::Ticket ticket =
+          (index_ ? serving.admission : serving.unlimited).Enter();
       try {
-        call.Begin(serving.tell_trace);
-        if (ticket && !*ticket) {
-          status = detail::RefusedStatus();
-        } else {
+        call.Begin(serving.options.tell_trace);
+        if (ticket) {
           status = co_await Kind::Handle(handler_, call);
+        } else {
+          status = detail::RefusedStatus();
         }
       } catch (...) {
         status = detail::ExceptionStatus(std::current_exception());
@@ -126,10 +154,13 @@ class ServedMethod final : public Method {
         status = StopStatus(call.stop_cause());
       }
       bool sent = false;
-      {
+      try {
         const SendTimeout::Guard sending(serving.send_timeouts, call);
         async::Operation<FinishCall> finish(serving.loop, {&call, &status});
         sent = co_await finish;
+      } catch (...) {  // before anything was started
+        call.Stop(StopCause::kSendFailed);
+        call.context().TryCancel();
       }
       co_await call.End();
       if (!sent || call.context().IsCancelled()) {
@@ -138,14 +169,20 @@ class ServedMethod final : public Method {
       }
     }
     // Only now: what is counted as handled is not in flight.
-    if (index_) OnEnd(serving, call, status);
+    if (index_) Record(serving, call, status);
   }
 
-  void OnEnd(ServingLoop& serving, const Call& call,
-             const grpc::Status& status) const {
+  void Record(ServingLoop& serving, const Call& call,
+              const grpc::Status& status) const noexcept {
     serving.stats[*index_].OnEnd(status.error_code(),
                                  async::Clock::now() - call.start());
-    if (serving.observer != nullptr) serving.observer->OnEnd(call, status);
+    if (serving.options.observer == nullptr) return;
+    try {
+      serving.options.observer->OnEnd(call, status);
+    } catch (...) {
+      serving.Report("observing", name_,
+                     async::StatusOf(std::current_exception()));
+    }
   }
 
   const char* const name_;

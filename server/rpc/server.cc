@@ -8,7 +8,10 @@
 #include <cassert>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/async/clock.h"
@@ -69,9 +72,7 @@ void Server::Configure(grpc::ServerBuilder& builder) const {
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
 }
 
-absl::Status Server::Start() {
-  assert(state_ == State::kConfiguration);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+absl::Status Server::Listen() {
   absl::StatusOr<std::unique_ptr<Listener>> listener =
       Listener::Open(options_.listen, options_.send_timeout);
   if (!listener.ok()) {
@@ -82,7 +83,17 @@ absl::Status Server::Start() {
   absl::StatusOr<std::unique_ptr<OpenConnections>> connections =
       OpenConnections::Open();
   if (!connections.ok()) return connections.status();
+  listener_ = *std::move(listener);
+  port_ = listener_->port();
   connections_ = *std::move(connections);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Start() {
+  assert(state_ == State::kConfiguration);
+  const absl::Status listening = Listen();
+  if (!listening.ok()) return listening;
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   Configure(builder);
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
@@ -92,32 +103,42 @@ absl::Status Server::Start() {
   for (grpc::Service* service : services_) builder.RegisterService(service);
   ServeHealth(builder);
   for (int i = 0; i < options_.event_loops; ++i) {
-    loops_.push_back(std::make_unique<ServingLoop>(
-        i, builder.AddCompletionQueue(), &admission_, options_.observer,
-        options_.tell_trace, options_.send_timeout, methods_.size()));
+    loops_.push_back(
+        std::make_unique<ServingLoop>(i, builder.AddCompletionQueue(), options_,
+                                      admission_, methods_.size()));
+    Prepare(*loops_.back());
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
     return absl::InternalError("gRPC could not build the server");
   }
-  std::vector<const async::EventLoop*> watched;
-  for (const auto& serving : loops_) {
-    threads_.emplace_back([this, &serving = *serving] {
-      serving.loop.RunUntilComplete(Serve(serving));
-    });
-    watched.push_back(&serving->loop);
+  state_ = State::kActive;
+  try {
+    Run();
+    Accept(std::move(acceptor));
+  } catch (const std::exception& error) {
+    Drain(async::Clock::now());
+    return absl::UnavailableError(
+        absl::StrCat("can't start threads: ", error.what()));
   }
+  return absl::OkStatus();
+}
+
+void Server::Run() {
+  std::vector<const async::EventLoop*> watched;
+  for (const auto& serving : loops_) watched.push_back(&serving->loop);
   watchdog_.emplace(async::Watchdog::Options{.limit = options_.stall_limit},
                     std::move(watched), options_.on_stall);
-  listener_ = *std::move(listener);
-  port_ = listener_->port();
+  for (const auto& serving : loops_) {
+    threads_.emplace_back(
+        [&loop = serving->loop, serve = Serve(*serving)]() mutable {
+          loop.RunUntilComplete(std::move(serve));
+        });
+  }
   if (options_.max_resets_per_second > 0) {
     reset_guard_.emplace(options_.max_resets_per_second,
                          std::bind_front(&Server::OnFlood, this));
   }
-  Accept(std::move(acceptor));
-  state_ = State::kActive;
-  return absl::OkStatus();
 }
 
 void Server::ServeHealth(grpc::ServerBuilder& builder) {
@@ -150,31 +171,41 @@ void Server::Accept(
   });
 }
 
-async::Task<> Server::Serve(ServingLoop& serving) {
-  async::TaskScope acceptors;
-  for (const auto& method : methods_) {
-    for (int i = 0; i < options_.posted_requests; ++i) {
-      acceptors.Spawn(method->Accept(serving));
+void Server::Prepare(ServingLoop& serving) {
+  const auto accept = [&serving](Method& method, int requests) {
+    for (int i = 0; i < requests; ++i) {
+      serving.tasks.push_back(
+          serving.acceptors.Prepare(method.Accept(serving)));
     }
+  };
+  for (const auto& method : methods_) {
+    accept(*method, options_.posted_requests);
   }
   for (const auto& method : health_methods_) {
-    for (int i = 0; i < kPostedHealthRequests; ++i) {
-      acceptors.Spawn(method->Accept(serving));
-    }
+    accept(*method, kPostedHealthRequests);
   }
-  async::TaskScope background;
-  background.Spawn(async::MeasureLag(serving.loop, serving.lag, kLagPeriod,
-                                     background.stop_token()));
-  background.Spawn(
-      serving.send_timeouts.Enforce(serving.loop, background.stop_token()));
-  background.Spawn(serving.calls_in_flight.AwaitStop(serving.loop));
+  async::TaskScope& background = serving.background;
+  serving.tasks.push_back(background.Prepare(async::MeasureLag(
+      serving.loop, serving.lag, kLagPeriod, background.stop_token())));
+  serving.tasks.push_back(background.Prepare(
+      serving.send_timeouts.Enforce(serving.loop, background.stop_token())));
+  serving.tasks.push_back(
+      background.Prepare(serving.calls_in_flight.AwaitStop(serving.loop)));
+}
+
+async::Task<> Server::Serve(ServingLoop& serving) {
+  for (async::TaskScope::Prepared& task : serving.tasks) task.Start();
   // Every posted request comes back once the server shuts down; the calls that
   // were taken in go on until they are answered.
-  (void)co_await acceptors.Join();
-  (void)co_await serving.calls.Join();
+  const absl::Status accepted = co_await serving.acceptors.Join();
+  const absl::Status served = co_await serving.calls.Join();
   serving.calls_in_flight.RequestStop();
-  background.RequestStop();
-  (void)co_await background.Join();
+  serving.background.RequestStop();
+  const absl::Status watched = co_await serving.background.Join();
+  // None of them is to fail.
+  if (!accepted.ok()) serving.Report("accepting", "", accepted);
+  if (!served.ok()) serving.Report("serving", "", served);
+  if (!watched.ok()) serving.Report("watching", "", watched);
 }
 
 ServerStats Server::stats() const {

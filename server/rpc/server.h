@@ -1,7 +1,6 @@
 #ifndef GATHER_SERVER_RPC_SERVER_H_
 #define GATHER_SERVER_RPC_SERVER_H_
 
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -26,54 +25,13 @@
 #include "server/rpc/grpc_workarounds/reset_guard.h"
 #include "server/rpc/health.h"
 #include "server/rpc/method.h"
+#include "server/rpc/server_options.h"
 #include "server/rpc/server_stats.h"
 #include "server/rpc/serving_loop.h"
 #include "server/rpc/stream_method.h"
 #include "server/rpc/unary_method.h"
 
 namespace gather::rpc {
-
-// What a server lets in. gRPC's own defaults are unlimited or very long.
-struct ServerOptions {
-  // "host:port"; port 0 takes a free one. A port in use is an error.
-  std::string listen = "127.0.0.1:0";
-  // Null means no encryption.
-  std::shared_ptr<grpc::ServerCredentials> credentials;
-  // Threads, each with a completion queue and an event loop.
-  int event_loops = 1;
-  // Requests that wait for a call, a method and loop. With few, a burst waits
-  // in a list inside of gRPC that nothing bounds. With many, each completion
-  // takes longer: Debian's gRPC looks through all that is outstanding for it.
-  int posted_requests = 16;
-  // Calls in flight, over all loops; what is past it gets RESOURCE_EXHAUSTED.
-  // 0 is no limit.
-  int64_t max_inflight = 0;
-  // How long a caller may take to take in a message that is sent to it; then
-  // its call is cancelled (send_timeouts.h), or its connection ended
-  // (listener.h).
-  std::chrono::milliseconds send_timeout = std::chrono::seconds(30);
-  // What all connections together may hold in buffers.
-  std::size_t memory_quota_bytes = std::size_t{1} << 30;
-  int max_request_bytes = 64 * 1024;
-  int max_streams_per_connection = 1000;
-  std::chrono::milliseconds max_connection_age = std::chrono::hours(1);
-  std::chrono::milliseconds max_connection_age_grace = std::chrono::seconds(30);
-  // A connection on which more calls are cancelled in a second is ended
-  // (reset_guard.h). 0 is no limit. `on_flood` is told of it, on a thread of
-  // the server's, with the peer's address, and may be null.
-  int max_resets_per_second = 1000;
-  ResetGuard::OnFlood on_flood;
-  // Whether answers have the call's trace, as `traceparent` in their trailing
-  // metadata. To read it costs the caller: off where only servers call, which
-  // know the trace already.
-  bool tell_trace = true;
-  // Told of every call that ends; may be null; must outlive the server.
-  CallObserver* observer = nullptr;
-  // A step that holds a loop for longer is reported, with the name of its RPC:
-  // see async/watchdog.h. May be null.
-  std::chrono::nanoseconds stall_limit = std::chrono::milliseconds(200);
-  async::Watchdog::OnStall on_stall;
-};
 
 // A gRPC server on event loops, with health checking and reflection.
 //
@@ -130,7 +88,7 @@ class Server {
   }
 
   // Listens and serves. UNAVAILABLE, with the address in the message, where it
-  // can't listen there.
+  // can't listen there, or where there are no threads for it. At most once.
   absl::Status Start();
 
   // Health says NOT_SERVING from now on; calls are still served. Lets load
@@ -154,10 +112,15 @@ class Server {
 
  private:
   void Register(grpc::Service* service);
+  absl::Status Listen();
   void Configure(grpc::ServerBuilder& builder) const;
   void Accept(
       std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor);
   void ServeHealth(grpc::ServerBuilder& builder);
+  // Allocates what is to run on a loop.
+  void Prepare(ServingLoop& serving);
+  // Starts the threads.
+  void Run();
   async::Task<> Serve(ServingLoop& serving);
   void OnFlood(const std::string& peer);
   void AwaitLeave(async::Clock::time_point deadline);

@@ -70,9 +70,14 @@ void Server::Drain(async::Clock::time_point deadline) {
   AwaitLeave(deadline);
   reset_guard_.reset();  // it looks at connections
   {
-    const std::jthread late([this, deadline](std::stop_token over) {
-      EndLateCalls(deadline, std::move(over));
-    });
+    std::jthread late;
+    try {
+      late = std::jthread([this, deadline](std::stop_token over) {
+        EndLateCalls(deadline, std::move(over));
+      });
+    } catch (const std::exception&) {
+      // Without a thread to be had, gRPC cancels what is late.
+    }
     // On this thread, while the loops go on: it returns when the last call has
     // ended.
     server_->Shutdown(async::ToTimespec(deadline + kCancelAfter));

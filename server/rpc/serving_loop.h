@@ -12,47 +12,60 @@
 #include <utility>
 #include <vector>
 
-#include "server/async/clock.h"
+#include "absl/status/status.h"
 #include "server/async/counter.h"
 #include "server/async/event_loop.h"
 #include "server/async/task_scope.h"
 #include "server/rpc/admission.h"
-#include "server/rpc/call_observer.h"
 #include "server/rpc/call_stats.h"
 #include "server/rpc/calls_in_flight.h"
 #include "server/rpc/send_timeout.h"
+#include "server/rpc/server_options.h"
 #include "server/rpc/trace.h"
 
 namespace gather::rpc {
 
 // What one loop of a server needs to serve calls.
 struct ServingLoop {
+  // `options` and `admission` are the server's, which outlives it.
   ServingLoop(int loop_index,
               std::unique_ptr<grpc::ServerCompletionQueue> server_queue,
-              Admission* server_admission, CallObserver* server_observer,
-              bool server_tells_trace, async::Clock::duration send_timeout,
+              const ServerOptions& server_options, Admission& server_admission,
               std::size_t methods)
       : index(loop_index),
         queue(server_queue.get()),
         loop(std::move(server_queue)),
-        send_timeouts(send_timeout),
+        send_timeouts(server_options.send_timeout),
         stats(methods),
-        admission(server_admission),
-        observer(server_observer),
-        tell_trace(server_tells_trace) {}
+        options(server_options),
+        admission(server_admission) {}
+
+  // Tells ServerOptions::on_error.
+  void Report(const char* during, const char* method,
+              absl::Status status) const noexcept {
+    if (!options.on_error) return;
+    try {
+      options.on_error({during, method, std::move(status)});
+    } catch (...) {  // it has nobody to turn to
+    }
+  }
 
   const int index;  // from 0
   grpc::ServerCompletionQueue* const queue;
   async::EventLoop loop;
-  async::TaskScope calls;  // in flight
+  async::TaskScope acceptors;  // of calls
+  async::TaskScope calls;      // in flight
+  async::TaskScope background;
+  // What is to run in these, once the loop does.
+  std::vector<async::TaskScope::Prepared> tasks;
   CallsInFlight calls_in_flight;
   TraceIds trace_ids{RandomSeed()};
   SendTimeout send_timeouts;
   std::vector<CallStats> stats;  // of each method
   async::Histogram lag{kLagBounds};
-  Admission* const admission;
-  CallObserver* const observer;
-  const bool tell_trace;
+  const ServerOptions& options;
+  Admission& admission;
+  Admission unlimited{0};  // for the server's own methods
 
  private:
   // All 64 bits: two loops with the same seed would make the same traces.

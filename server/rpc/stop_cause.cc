@@ -24,6 +24,8 @@ CodeAndMessage Describe(StopCause cause) {
       return {grpc::StatusCode::UNAVAILABLE, "the server shuts down"};
     case StopCause::kSendTimeout:
       return {grpc::StatusCode::CANCELLED, "the caller takes nothing in"};
+    case StopCause::kSendFailed:
+      return {grpc::StatusCode::INTERNAL, "no memory to send the answer"};
   }
   return {grpc::StatusCode::OK, ""};
 }

@@ -14,12 +14,13 @@ enum class StopCause {
   kDeadlineExceeded,  // the caller's own
   kDraining,          // the server's drain ran out of time
   kSendTimeout,       // the caller takes nothing in: see send_timeout.h
+  kSendFailed,        // there was no memory to send the answer
 };
 
 // What a call that was stopped came to, in metrics and logs, and to the caller
 // where it is still there: CANCELLED where the caller left or takes nothing in,
-// DEADLINE_EXCEEDED, and UNAVAILABLE for a drain. Without words where there is
-// no memory for them.
+// DEADLINE_EXCEEDED, UNAVAILABLE for a drain, and INTERNAL where the server
+// failed. Without words where there is no memory for them.
 grpc::Status StopStatus(StopCause cause) noexcept;
 
 // Why gRPC has cancelled a call at `now`, as gRPC itself only says that it has.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "client/waterfall.h"
 #include "fake_lodging.h"
 #include "server/host/section_metrics.h"
 #include "server/rpc/channel.h"
@@ -33,9 +34,8 @@ class StayTest : public ::testing::Test {
         gather::fanout::MakeCatalog<StayProduct>().value(),
         gather::fanout::Channels(StayProduct::Sections::kSize, channel),
         gather::fanout::Settings{
-            .timeouts = {.section = std::chrono::seconds(30),
-                         .total = std::chrono::seconds(30)},
-            .retry = {}},
+            .total_timeout = std::chrono::seconds(30),
+            .policy = {.section_timeout = std::chrono::seconds(30)}},
         /*event_loops=*/1);
     server_ =
         std::make_unique<gather::rpc::Server>(gather::rpc::ServerOptions());
@@ -153,6 +153,21 @@ TEST_F(StayTest, StreamHasEachSectionAndLastTheSummary) {
   EXPECT_EQ(parts[v1::StayPart::kReviews].reviews().reviews_size(),
             FakeLodging::kReviews);
   EXPECT_FALSE(parts[v1::StayPart::kSummary].summary().complete());
+}
+
+// gatherctl's waterfall, of an answer whose sections it has never heard of.
+TEST_F(StayTest, AnswerCanBeShownAsAWaterfall) {
+  lodging_.weather.code = StatusCode::INTERNAL;
+  v1::Stay stay;
+  ASSERT_TRUE(Get(RequestFor("budapest"), &stay).ok());
+  const std::string shown =
+      gather::client::RenderWaterfall(stay, {.width = 120});
+  EXPECT_THAT(shown, HasSubstr("Grand Budapest"));
+  EXPECT_THAT(shown, HasSubstr("20000 reviews"));
+  EXPECT_THAT(shown, HasSubstr("1 room"));
+  EXPECT_THAT(shown, HasSubstr("weather"));
+  EXPECT_THAT(shown, HasSubstr("BACKEND_ERROR"));
+  EXPECT_THAT(shown, HasSubstr("not requested"));
 }
 
 // What /metrics says of the sections.

@@ -96,8 +96,8 @@ class SlowReaderTest : public ::testing::Test {
                          grpc::InsecureChannelCredentials());
     service_ = std::make_unique<aggregator::AggregatorService>(
         OverviewCatalog(), fanout::Channels{channel, channel, channel},
-        fanout::Settings{.timeouts = {.section = kPatience, .total = kPatience},
-                         .retry = {}},
+        fanout::Settings{.total_timeout = kPatience,
+                         .policy = {.section_timeout = kPatience}},
         1);
     rpc::ServerOptions options;
     options.send_timeout = send_timeout;

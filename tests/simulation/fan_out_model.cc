@@ -188,7 +188,7 @@ void FanOutModel::CheckAdmitted(const SectionCall& call) {
   Backend& backend = *backends_[call.section];
   const fanout::ConcurrencyLimit& limit = backend.policies.limit();
   backend.most_in_flight = std::max(backend.most_in_flight, limit.in_flight());
-  if (limit.in_flight() > limit.limit()) {
+  if (limit.in_flight() > limit.limit() && !call.permit.probe()) {
     Violation(absl::StrCat(limit.in_flight(), " in flight of ", limit.limit()));
   }
   const CircuitBreaker& breaker = backend.policies.breaker();

@@ -61,7 +61,11 @@ const Overview& PendingOverview::Await() {
 AggregatorFixture::AggregatorFixture(const FixtureOptions& options)
     : service_(OverviewCatalog(),
                {ChannelTo(user), ChannelTo(orders), ChannelTo(products)},
-               {.timeouts = options.timeouts, .retry = options.retry},
+               {.total_timeout = options.timeouts.total,
+                .policy = {.section_timeout = options.timeouts.section,
+                           .limit = options.limit,
+                           .breaker = options.breaker,
+                           .retry = options.retry}},
                options.server.event_loops),
       server_(options.server) {
   if (options.backends_up) StartBackends();

@@ -14,6 +14,7 @@
 #include "server/aggregator/service.h"
 #include "server/fanout/budget.h"
 #include "server/fanout/catalog.h"
+#include "server/fanout/policy/backend_policies.h"
 #include "server/rpc/retry.h"
 #include "server/rpc/server.h"
 #include "tests/support/fake_backends.h"
@@ -66,6 +67,9 @@ struct FixtureOptions {
   // Longer than a test waits: only one that sets shorter ones sees them.
   fanout::Timeouts timeouts{.section = 2 * kPatience, .total = 2 * kPatience};
   rpc::RetryPolicy retry;
+  fanout::ConcurrencyLimitSettings limit;
+  // Off: only a test of it wants what it does to calls that are to fail.
+  fanout::CircuitBreakerSettings breaker{.enabled = false};
   rpc::ServerOptions server;
   bool backends_up = true;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <stop_token>
 #include <vector>
 
@@ -120,6 +121,61 @@ TEST(BoundedQueueTest, WaiterThatIsWokenAndStoppedAtOnceKeepsItsValue) {
         co_await Gather(queue.Pop(stop.get_token()), push_and_stop());
     EXPECT_TRUE(popped.ok());
     EXPECT_EQ(popped.value_or(0), 7);
+  };
+  loop.RunUntilComplete(run());
+}
+
+TEST(BoundedQueueTest, TryPushNeverWaits) {
+  EventLoop loop;
+  BoundedQueue<int> queue(loop, 2);
+  EXPECT_TRUE(queue.TryPush(1));
+  EXPECT_TRUE(queue.TryPush(2));
+  EXPECT_FALSE(queue.TryPush(3));
+  EXPECT_EQ(queue.size(), 2U);
+  const auto run = [&]() -> Task<> {
+    EXPECT_EQ(*co_await queue.Pop(), 1);
+    EXPECT_TRUE(queue.TryPush(4));
+    queue.Close();
+    EXPECT_FALSE(queue.TryPush(5));
+    EXPECT_EQ(*co_await queue.Pop(), 2);
+    EXPECT_EQ(*co_await queue.Pop(), 4);
+    EXPECT_EQ((co_await queue.Pop()).status().code(),
+              absl::StatusCode::kOutOfRange);
+  };
+  loop.RunUntilComplete(run());
+}
+
+TEST(BoundedQueueTest, TryPushWakesAConsumer) {
+  EventLoop loop;
+  BoundedQueue<int> queue(loop, 1);
+  const auto push = [&]() -> Task<> {
+    EXPECT_TRUE(queue.TryPush(7));
+    co_return;
+  };
+  const auto run = [&]() -> Task<> {
+    auto [popped, pushed] = co_await Gather(queue.Pop(), push());
+    EXPECT_EQ(popped.value_or(0), 7);
+  };
+  loop.RunUntilComplete(run());
+}
+
+TEST(BoundedQueueTest, SideThatLeavesByAnExceptionIsNotWaitedFor) {
+  EventLoop loop;
+  BoundedQueue<int> queue(loop, 1);
+  const auto fail = [&]() -> Task<> {
+    const BoundedQueue<int>::Closer closer(queue);
+    EXPECT_EQ(*co_await queue.Pop(), 0);
+    throw std::runtime_error("no more of it");
+  };
+  const auto run = [&]() -> Task<> {
+    const auto push_on = [&]() -> Task<absl::Status> {
+      absl::Status pushed;
+      while (pushed.ok()) pushed = co_await queue.Push(0);
+      co_return pushed;
+    };
+    auto [failed, pushed] = co_await Gather(fail(), push_on());
+    EXPECT_EQ(failed.code(), absl::StatusCode::kInternal);
+    EXPECT_EQ(pushed.code(), absl::StatusCode::kFailedPrecondition);
   };
   loop.RunUntilComplete(run());
 }

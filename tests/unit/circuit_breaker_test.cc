@@ -34,15 +34,6 @@ class CircuitBreakerTest : public testing::Test {
     for (int i = 0; i < count; ++i) Call(result, latency);
   }
 
-  // Calls that nobody answers, one every 10 ms.
-  std::vector<Pass> Hang(Clock::duration time) {
-    std::vector<Pass> passes;
-    for (const auto end = now_ + time; now_ < end; Advance(10ms)) {
-      passes.push_back(breaker_.Ask(now_));
-    }
-    return passes;
-  }
-
   const CircuitBreakerSettings settings_;
   Clock::time_point now_ = Clock::time_point(1h);
   CircuitBreaker breaker_{settings_};
@@ -172,85 +163,6 @@ TEST_F(CircuitBreakerTest, LateSuccessOfAProbeCloses) {
   EXPECT_FALSE(breaker_.Ask(now_).allowed);
   EXPECT_EQ(breaker_.state(), State::kOpen);
   breaker_.Tell(probe, CallResult::kSuccess, now_);
-  EXPECT_EQ(breaker_.state(), State::kClosed);
-}
-
-TEST_F(CircuitBreakerTest, OpensWhenTheBackendStalls) {
-  Calls(200, CallResult::kSuccess, 5ms);
-  Hang(settings_.stall.at_least);
-  EXPECT_EQ(breaker_.state(), State::kClosed);
-  Hang(50ms);
-  EXPECT_EQ(breaker_.state(), State::kOpen);
-  EXPECT_EQ(breaker_.transitions(Cause::kStall), 1);
-}
-
-TEST_F(CircuitBreakerTest, BeforeAnyAnswerItWaitsForHalfOfTheTimeout) {
-  Hang(settings_.stall.unknown);
-  EXPECT_EQ(breaker_.state(), State::kClosed);
-  Hang(50ms);
-  EXPECT_EQ(breaker_.state(), State::kOpen);
-}
-
-TEST_F(CircuitBreakerTest, FewCallsThatWaitAreNoStall) {
-  Calls(200, CallResult::kSuccess, 5ms);
-  for (int i = 0; i < settings_.stall.calls - 1; ++i) {
-    EXPECT_TRUE(breaker_.Ask(now_).allowed);
-    Advance(90ms);
-  }
-  EXPECT_EQ(breaker_.state(), State::kClosed);
-}
-
-TEST_F(CircuitBreakerTest, BackendThatIsAlwaysSlowIsNoStall) {
-  Call(CallResult::kSuccess, 2s);
-  const std::vector<Pass> passes = Hang(2s);
-  EXPECT_EQ(breaker_.state(), State::kClosed);
-  for (const Pass& pass : passes) {
-    breaker_.Tell(pass, CallResult::kSuccess, pass.since + 2s);
-  }
-  Hang(2s);
-  EXPECT_EQ(breaker_.state(), State::kClosed);
-}
-
-TEST_F(CircuitBreakerTest, NobodyIsSilentWhereNobodyAsks) {
-  Calls(200, CallResult::kSuccess, 5ms);
-  Advance(1h);
-  Hang(settings_.stall.at_least / 2);
-  EXPECT_EQ(breaker_.state(), State::kClosed);
-}
-
-TEST_F(CircuitBreakerTest, OwnStandstillIsNoStall) {
-  Calls(200, CallResult::kSuccess, 5ms);
-  Hang(200ms);
-  Advance(10s);  // the process was stopped; now it takes up what has come in
-  Hang(300ms);
-  EXPECT_EQ(breaker_.state(), State::kClosed);
-}
-
-TEST_F(CircuitBreakerTest, AnswerAfterAllEndsAStall) {
-  Calls(200, CallResult::kSuccess, 5ms);
-  const std::vector<Pass> passes = Hang(settings_.stall.at_least + 30ms);
-  ASSERT_EQ(breaker_.state(), State::kOpen);
-  breaker_.Tell(passes.front(), CallResult::kSuccess, now_);
-  EXPECT_EQ(breaker_.state(), State::kClosed);
-  Hang(2s);  // it is known to take a second now
-  EXPECT_EQ(breaker_.state(), State::kClosed);
-}
-
-TEST_F(CircuitBreakerTest, AnswerAfterAllDoesNotEndFailures) {
-  const Pass before = breaker_.Ask(now_);
-  Calls(20, CallResult::kFailure);
-  breaker_.Tell(before, CallResult::kSuccess, now_);
-  EXPECT_EQ(breaker_.state(), State::kOpen);
-}
-
-TEST_F(CircuitBreakerTest, OldFailuresDoNotOpenItAgain) {
-  Calls(200, CallResult::kSuccess, 5ms);
-  const std::vector<Pass> passes = Hang(settings_.stall.at_least + 30ms);
-  Advance(settings_.open_max);
-  ASSERT_TRUE(Call(CallResult::kSuccess));
-  for (const Pass& pass : passes) {
-    breaker_.Tell(pass, CallResult::kTimeout, now_ + 3s);
-  }
   EXPECT_EQ(breaker_.state(), State::kClosed);
 }
 

@@ -22,7 +22,8 @@ using Sample = ConcurrencyLimit::Sample;
 class ConcurrencyLimitTest : public testing::Test {
  protected:
   void Call(Clock::duration latency) {
-    if (!limit_.TryAcquire(now_)) {
+    const auto place = limit_.TryAcquire(now_);
+    if (!place) {
       ++lost_;
       return;
     }
@@ -36,7 +37,8 @@ class ConcurrencyLimitTest : public testing::Test {
     while (!ends_.empty() && ends_.top().first <= until) {
       const auto [when, latency] = ends_.top();
       ends_.pop();
-      limit_.Release(latency > kTimeout ? Sample::kDropped : Sample::kSuccess,
+      limit_.Release({},
+                     latency > kTimeout ? Sample::kDropped : Sample::kSuccess,
                      latency, when);
     }
     now_ = until;
@@ -119,7 +121,7 @@ TEST_F(ConcurrencyLimitTest, FewTimeoutsAreNoise) {
 TEST_F(ConcurrencyLimitTest, IgnoredSamplesSayNothing) {
   for (int i = 0; i < 10'000; ++i) {
     ASSERT_TRUE(limit_.TryAcquire(now_ += 10ms));
-    limit_.Release(Sample::kIgnored, 1h, now_);
+    limit_.Release({}, Sample::kIgnored, 1h, now_);
   }
   EXPECT_EQ(limit_.limit(), settings_.maximum);
 }
@@ -146,8 +148,23 @@ TEST_F(ConcurrencyLimitTest, FullMaximumRefuses) {
   }
   EXPECT_FALSE(limit_.TryAcquire(now_));
   EXPECT_EQ(limit_.refused(), 1);
-  limit_.Release(Sample::kSuccess, 1ms, now_);
+  limit_.Release({}, Sample::kSuccess, 1ms, now_);
   EXPECT_TRUE(limit_.TryAcquire(now_));
+}
+
+TEST_F(ConcurrencyLimitTest, AbandonedCallsTakeUpNoPlace) {
+  const auto place = limit_.TryAcquire(now_);
+  for (int i = 1; i < settings_.maximum; ++i) {
+    ASSERT_TRUE(limit_.TryAcquire(now_));
+  }
+  limit_.Abandon();
+  EXPECT_EQ(limit_.in_flight(), 0);
+  const auto next = limit_.TryAcquire(now_);
+  ASSERT_TRUE(place && next);
+  limit_.Release(*place, Sample::kDropped, 3s, now_ + 3s);
+  EXPECT_EQ(limit_.in_flight(), 1);
+  limit_.Release(*next, Sample::kSuccess, 1ms, now_ + 3s);
+  EXPECT_EQ(limit_.in_flight(), 0);
 }
 
 TEST(ConcurrencyLimitOffTest, CountsAndRefusesNothing) {
@@ -169,7 +186,7 @@ TEST(ConcurrencyLimitThreadsTest, NeverMoreThanTheLimitInFlight) {
         if (!limit.TryAcquire(now)) continue;
         if (++inside > 3) exceeded = true;
         --inside;
-        limit.Release(i % 3 == 0 ? Sample::kDropped : Sample::kSuccess, 1ms,
+        limit.Release({}, i % 3 == 0 ? Sample::kDropped : Sample::kSuccess, 1ms,
                       now);
       }
     });

@@ -22,6 +22,8 @@ TEST(StopCauseTest, EachHasItsStatus) {
             grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(StopStatus(StopCause::kSendTimeout).error_code(),
             grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(StopStatus(StopCause::kSendFailed).error_code(),
+            grpc::StatusCode::INTERNAL);
 }
 
 TEST(StopCauseTest, CancelNearTheDeadlineIsTheDeadlines) {

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "server/async/event_loop.h"
 #include "server/async/timer.h"
@@ -64,6 +65,40 @@ TEST(TaskScopeTest, ClosedScopeRefusesAndFreesNewTasks) {
   EXPECT_FALSE(scope.Spawn(Hold(pause, Counted(&alive))));
   EXPECT_FALSE(pause.waiting());
   EXPECT_EQ(alive, 0);
+}
+
+TEST(TaskScopeTest, PreparedTaskRunsOnceItIsStarted) {
+  int alive = 0;
+  Pause pause;
+  TaskScope scope;
+  TaskScope::Prepared prepared = scope.Prepare(Hold(pause, Counted(&alive)));
+  EXPECT_EQ(scope.running(), 0U);
+  EXPECT_FALSE(pause.waiting());
+  TaskScope::Prepared task = std::move(prepared);
+  EXPECT_TRUE(task.Start());
+  EXPECT_EQ(scope.running(), 1U);
+  ASSERT_TRUE(pause.waiting());
+  pause.Resume();
+  EXPECT_EQ(scope.running(), 0U);
+  EXPECT_EQ(alive, 0);
+}
+
+TEST(TaskScopeTest, PreparedTaskThatIsNotStartedLeavesNothing) {
+  int alive = 0;
+  Pause pause;
+  TaskScope scope;
+  {
+    TaskScope::Prepared forgotten = scope.Prepare(Hold(pause, Counted(&alive)));
+    EXPECT_EQ(alive, 1);
+  }
+  EXPECT_EQ(alive, 0);
+  {
+    TaskScope::Prepared late = scope.Prepare(Hold(pause, Counted(&alive)));
+    scope.Close();
+    EXPECT_FALSE(late.Start());
+  }
+  EXPECT_EQ(alive, 0);
+  EXPECT_FALSE(pause.waiting());
 }
 
 TEST(TaskScopeTest, JoinGivesTheFirstExceptionAsAStatus) {

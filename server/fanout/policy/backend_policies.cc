@@ -40,14 +40,28 @@ BackendPolicies::BackendPolicies(const PolicySettings& settings, uint32_t seed,
                                  CircuitBreaker::Listener listener)
     : settings_(settings),
       limit_(settings.limit),
-      breaker_(BreakerOf(settings), seed, std::move(listener)) {}
+      breaker_(BreakerOf(settings), seed,
+               [this, listener = std::move(listener)](const auto& transition) {
+                 if (transition.to == CircuitBreaker::State::kClosed) {
+                   limit_.Abandon();
+                 }
+                 if (listener) listener(transition);
+               }) {}
 
 BackendPolicies::Permit BackendPolicies::Enter(Clock::time_point now) {
-  if (!limit_.TryAcquire(now)) return Permit(Refusal::kConcurrencyLimit);
+  const auto place = limit_.TryAcquire(now);
+  if (!place) return EnterAsProbe(now);
   const CircuitBreaker::Pass pass = breaker_.Ask(now);
-  if (pass.allowed) return {this, pass};
-  limit_.Release(Sample::kIgnored, {}, now);
+  if (pass.allowed) return {this, *place, pass};
+  limit_.Release(*place, Sample::kIgnored, {}, now);
   return Permit(Refusal::kCircuitOpen);
+}
+
+BackendPolicies::Permit BackendPolicies::EnterAsProbe(Clock::time_point now) {
+  const CircuitBreaker::Pass pass = breaker_.AskForProbe(now);
+  if (pass.allowed) return {this, limit_.Acquire(), pass};
+  const bool open = breaker_.state() != CircuitBreaker::State::kClosed;
+  return Permit(open ? Refusal::kCircuitOpen : Refusal::kConcurrencyLimit);
 }
 
 void BackendPolicies::Permit::Finish(CallResult result, Clock::time_point now) {
@@ -61,7 +75,7 @@ void BackendPolicies::Permit::Finish(CallResult result, Clock::time_point now) {
   const Sample sample =
       breaker.IsCurrent(pass_) ? SampleOf(result) : Sample::kIgnored;
   breaker.Tell(pass_, result, now);
-  policies->limit_.Release(sample, latency, now);
+  policies->limit_.Release(place_, sample, latency, now);
 }
 
 }  // namespace gather::fanout

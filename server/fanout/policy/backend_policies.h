@@ -20,12 +20,12 @@ struct PolicySettings {
   // a request has by default: a backend that hangs costs its section, and the
   // rest of the answer is still in time.
   async::Clock::duration section_timeout = std::chrono::seconds(3);
-  ConcurrencyLimitSettings limit;
+  ConcurrencyLimitSettings limit = {};
   // Of it, stall.unknown is half of the section's timeout, stall.crowd half of
   // the limit's maximum, and what would be longer than the timeout is cut to
   // it.
-  CircuitBreakerSettings breaker;
-  rpc::RetryPolicy retry;
+  CircuitBreakerSettings breaker = {};
+  rpc::RetryPolicy retry = {};
 };
 
 // All that guards the calls to one backend, put together: from the outside in
@@ -42,6 +42,9 @@ struct PolicySettings {
 // opened has been dealt with. If those timeouts lowered the limit too, then the
 // backend would find it at its floor when it is back.
 //
+// For the same reason a probe passes a limit in full use, and calls that passed
+// before the breaker closes again count against the limit no more.
+//
 // Thread: any; one for all loops. Lifetime: must outlive its permits.
 class BackendPolicies {
  public:
@@ -54,6 +57,7 @@ class BackendPolicies {
     Permit(Permit&& other) noexcept
         : policies_(std::exchange(other.policies_, nullptr)),
           refusal_(other.refusal_),
+          place_(other.place_),
           pass_(other.pass_) {}
     Permit& operator=(Permit&&) = delete;
     ~Permit() { Finish(CallResult::kCancelled, pass_.since); }
@@ -69,11 +73,13 @@ class BackendPolicies {
    private:
     friend class BackendPolicies;
     explicit Permit(Refusal refusal) : refusal_(refusal) {}
-    Permit(BackendPolicies* policies, const CircuitBreaker::Pass& pass)
-        : policies_(policies), pass_(pass) {}
+    Permit(BackendPolicies* policies, ConcurrencyLimit::Place place,
+           const CircuitBreaker::Pass& pass)
+        : policies_(policies), place_(place), pass_(pass) {}
 
     BackendPolicies* policies_ = nullptr;
     Refusal refusal_ = Refusal::kNone;
+    ConcurrencyLimit::Place place_;
     CircuitBreaker::Pass pass_;
   };
 
@@ -85,11 +91,15 @@ class BackendPolicies {
 
   const PolicySettings& settings() const { return settings_; }
   rpc::RetryThrottle& retry_budget() { return retry_budget_; }
+  const rpc::RetryThrottle& retry_budget() const { return retry_budget_; }
   // For metrics and logs.
   const ConcurrencyLimit& limit() const { return limit_; }
   const CircuitBreaker& breaker() const { return breaker_; }
 
  private:
+  // Where the limit has no place.
+  Permit EnterAsProbe(async::Clock::time_point now);
+
   const PolicySettings settings_;
   ConcurrencyLimit limit_;
   CircuitBreaker breaker_;

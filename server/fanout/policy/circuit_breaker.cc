@@ -17,12 +17,24 @@ CircuitBreaker::CircuitBreaker(const CircuitBreakerSettings& settings,
       backoff_(settings.open_min) {}
 
 CircuitBreaker::Pass CircuitBreaker::Ask(Clock::time_point now) {
-  if (state() != State::kClosed) return AskSlow(now);
+  if (state() != State::kClosed) return AskSlow(/*only_probe=*/false, now);
   const Pass pass = AllowClosed(now);
-  if (!settings_.enabled || !stall_.stalled()) return pass;
+  if (!OpenIfStalled(pass.period, now)) return pass;
   stall_.Unanswered(pass.silence);
-  OpenIf(pass.period, Cause::kStall, now);
   return Refuse();
+}
+
+CircuitBreaker::Pass CircuitBreaker::AskForProbe(Clock::time_point now) {
+  if (state() != State::kClosed) return AskSlow(/*only_probe=*/true, now);
+  stall_.Pass(now);
+  OpenIfStalled(period_.load(std::memory_order_relaxed), now);
+  return {};
+}
+
+bool CircuitBreaker::OpenIfStalled(uint32_t period, Clock::time_point now) {
+  if (!settings_.enabled || !stall_.stalled()) return false;
+  OpenIf(period, Cause::kStall, now);
+  return true;
 }
 
 CircuitBreaker::Pass CircuitBreaker::AllowClosed(Clock::time_point now) {
@@ -39,9 +51,10 @@ CircuitBreaker::Pass CircuitBreaker::Refuse() {
   return {};
 }
 
-CircuitBreaker::Pass CircuitBreaker::AskSlow(Clock::time_point now) {
+CircuitBreaker::Pass CircuitBreaker::AskSlow(bool only_probe,
+                                             Clock::time_point now) {
   const std::lock_guard lock(mutex_);
-  if (state() == State::kClosed) return AllowClosed(now);
+  if (state() == State::kClosed) return only_probe ? Pass() : AllowClosed(now);
   if (state() == State::kHalfOpen) {
     const Clock::time_point given_up = probe_since_ + settings_.probe_timeout;
     if (now < given_up) return Refuse();

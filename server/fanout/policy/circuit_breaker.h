@@ -112,6 +112,11 @@ class CircuitBreaker {
   CircuitBreaker& operator=(const CircuitBreaker&) = delete;
 
   Pass Ask(async::Clock::time_point now);
+  // For a call that something else refuses, such as a limit in full use: it may
+  // pass only as a probe. Without this, calls that hang and fill the limit
+  // would keep the breaker from seeing that they do, and that they no longer
+  // need to.
+  Pass AskForProbe(async::Clock::time_point now);
   void Tell(const Pass& pass, CallResult result, async::Clock::time_point now);
 
   State state() const { return state_.load(std::memory_order_acquire); }
@@ -137,7 +142,8 @@ class CircuitBreaker {
 
  private:
   Pass AllowClosed(async::Clock::time_point now);
-  Pass AskSlow(async::Clock::time_point now);
+  bool OpenIfStalled(uint32_t period, async::Clock::time_point now);
+  Pass AskSlow(bool only_probe, async::Clock::time_point now);
   Pass Refuse();
   void TellClosed(const Pass& pass, CallResult result,
                   async::Clock::time_point now);

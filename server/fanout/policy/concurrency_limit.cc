@@ -30,32 +30,53 @@ ConcurrencyLimit::ConcurrencyLimit(const ConcurrencyLimitSettings& settings)
           {.tolerance = settings.tolerance,
            .min_latency = static_cast<double>(settings.min_latency.count())}) {}
 
-bool ConcurrencyLimit::TryAcquire(Clock::time_point now) {
-  if (TakePlace()) return true;
-  if (Forget(now) && TakePlace()) return true;
+std::optional<ConcurrencyLimit::Place> ConcurrencyLimit::TryAcquire(
+    Clock::time_point now) {
+  std::optional<Place> place = TakePlace();
+  if (!place && Forget(now)) place = TakePlace();
+  if (place) return place;
   last_pressure_.store(TicksOf(now), std::memory_order_relaxed);
   refused_.fetch_add(1, std::memory_order_relaxed);
-  return false;
+  return std::nullopt;
 }
 
-bool ConcurrencyLimit::TakePlace() {
-  int taken = in_flight_.load(std::memory_order_relaxed);
+ConcurrencyLimit::Place ConcurrencyLimit::Acquire() {
+  return {GenerationOf(taken_.fetch_add(1, std::memory_order_relaxed))};
+}
+
+std::optional<ConcurrencyLimit::Place> ConcurrencyLimit::TakePlace() {
+  uint64_t taken = taken_.load(std::memory_order_relaxed);
   do {
-    if (settings_.enabled && taken >= limit()) return false;
-  } while (!in_flight_.compare_exchange_weak(taken, taken + 1,
-                                             std::memory_order_relaxed));
+    if (settings_.enabled && CountOf(taken) >= limit()) return std::nullopt;
+  } while (!taken_.compare_exchange_weak(taken, taken + 1,
+                                         std::memory_order_relaxed));
+  const int count = CountOf(taken) + 1;
   int peak = peak_.load(std::memory_order_relaxed);
-  while (peak <= taken && !peak_.compare_exchange_weak(
-                              peak, taken + 1, std::memory_order_relaxed)) {
+  while (peak < count &&
+         !peak_.compare_exchange_weak(peak, count, std::memory_order_relaxed)) {
   }
-  return true;
+  return Place{GenerationOf(taken)};
 }
 
-void ConcurrencyLimit::Release(Sample sample, Clock::duration latency,
-                               Clock::time_point now) {
-  in_flight_.fetch_sub(1, std::memory_order_relaxed);
+void ConcurrencyLimit::Abandon() {
+  uint64_t taken = taken_.load(std::memory_order_relaxed);
+  uint64_t none = 0;
+  do {
+    none = (taken & ~kCount) + kCount + 1;  // of the next generation
+  } while (
+      !taken_.compare_exchange_weak(taken, none, std::memory_order_relaxed));
+}
+
+void ConcurrencyLimit::Release(Place place, Sample sample,
+                               Clock::duration latency, Clock::time_point now) {
+  uint64_t taken = taken_.load(std::memory_order_relaxed);
+  do {
+    if (GenerationOf(taken) != place.generation) return;
+  } while (!taken_.compare_exchange_weak(taken, taken - 1,
+                                         std::memory_order_relaxed));
   if (sample == Sample::kIgnored) return;
   if (sample == Sample::kDropped) {
+    dropped_wait_.fetch_add(latency.count(), std::memory_order_relaxed);
     dropped_.fetch_add(1, std::memory_order_relaxed);
   } else {
     const int64_t ticks = std::max<int64_t>(latency.count(), 1);
@@ -109,6 +130,8 @@ ConcurrencyLimit::Window ConcurrencyLimit::TakeWindow() {
                      latency_squares_.exchange(0, std::memory_order_relaxed)),
                  2 * kSquareShift);
   window.dropped = dropped_.exchange(0, std::memory_order_relaxed);
+  window.dropped_wait =
+      static_cast<double>(dropped_wait_.exchange(0, std::memory_order_relaxed));
   window.used = peak_.exchange(in_flight(), std::memory_order_relaxed);
   return window;
 }
@@ -121,9 +144,20 @@ double ConcurrencyLimit::Gradient(const Window& window, Clock::time_point now) {
   return window.used < std::floor(exact_limit_) ? gradient : 1;
 }
 
+double ConcurrencyLimit::DroppedShare(const Window& window) const {
+  if (window.dropped == 0) return 0;
+  const auto dropped = static_cast<double>(window.dropped);
+  const double share =
+      dropped / (dropped + static_cast<double>(window.succeeded.count));
+  const bool others_are_fast =
+      2 * window.succeeded.mean() < window.dropped_wait / dropped;
+  if (others_are_fast && share < settings_.all_dropped) return 0;
+  return share < settings_.dropped_share ? 0 : share;
+}
+
 double ConcurrencyLimit::Lower(const Window& window, double dropped,
                                double gradient) const {
-  if (dropped >= settings_.dropped_share) {
+  if (dropped > 0) {
     return (1 - dropped) * exact_limit_ + dropped * window.used / 2;
   }
   const double weight = 2 * (1 - gradient);
@@ -137,7 +171,10 @@ double ConcurrencyLimit::Lower(const Window& window, double dropped,
 double ConcurrencyLimit::Raise(const Window& window, Clock::time_point now) {
   if (exact_limit_ < slow_start_below_) return 2 * exact_limit_;
   const double latency = window.succeeded.mean();
-  if (latency < static_cast<double>(settings_.min_latency.count())) {
+  const double unhurried =
+      std::max(static_cast<double>(settings_.min_latency.count()),
+               settings_.tolerance * gradient_.least_latency());
+  if (latency < unhurried) {
     return exact_limit_ + std::sqrt(exact_limit_);
   }
   if (window.used < kMostlyUsed * exact_limit_) return exact_limit_;
@@ -146,12 +183,10 @@ double ConcurrencyLimit::Raise(const Window& window, Clock::time_point now) {
 
 double ConcurrencyLimit::LimitAfter(const Window& window,
                                     Clock::time_point now) {
-  const int64_t samples = window.dropped + window.succeeded.count;
-  if (samples == 0) return exact_limit_;
-  const double dropped =
-      static_cast<double>(window.dropped) / static_cast<double>(samples);
+  if (window.dropped + window.succeeded.count == 0) return exact_limit_;
+  const double dropped = DroppedShare(window);
   const double gradient = Gradient(window, now);
-  const bool lower = dropped >= settings_.dropped_share || gradient < 1;
+  const bool lower = dropped > 0 || gradient < 1;
   if (!lower && 2 * window.used < exact_limit_) {
     const int64_t quiet =
         TicksOf(now) - last_pressure_.load(std::memory_order_relaxed);
@@ -169,9 +204,8 @@ double ConcurrencyLimit::LimitAfter(const Window& window,
 }
 
 void ConcurrencyLimit::SetLimit(double limit) {
-  exact_limit_ = std::clamp(limit, static_cast<double>(settings_.floor),
-                            std::max(static_cast<double>(settings_.floor),
-                                     static_cast<double>(settings_.maximum)));
+  const int floor = std::min(settings_.floor, settings_.maximum);
+  exact_limit_ = std::clamp<double>(limit, floor, settings_.maximum);
   limit_.store(static_cast<int>(exact_limit_), std::memory_order_relaxed);
 }
 

@@ -55,6 +55,7 @@ double LatencyGradient::Judge(double in_flight, double rate) const {
 void LatencyGradient::Learn(double in_flight, double rate) {
   const double mean = samples_.mean();
   const double weight = 1.0 / std::min(++seconds_, settings_.long_seconds);
+  least_latency_ = seconds_ == 1 ? mean : std::min(least_latency_, mean);
   latency_ += weight * (mean - latency_);
   rate_ += weight * (rate - rate_);
   in_flight_ = in_flight;

@@ -61,6 +61,8 @@ class LatencyGradient {
 
   // The long-term latency, in ticks; 0 before there is one.
   double long_latency() const { return latency_; }
+  // The mean of the best second so far, in ticks; 0 before there is one.
+  double least_latency() const { return least_latency_; }
 
  private:
   double Judge(double in_flight, double rate) const;
@@ -74,6 +76,7 @@ class LatencyGradient {
   int windows_ = 0;
   // Those before it.
   double latency_ = 0;
+  double least_latency_ = 0;
   double rate_ = 0;  // answers a tick
   double in_flight_ = 0;
   int seconds_ = 0;

@@ -16,16 +16,24 @@ constexpr int kMeanOver = 100;
 }  // namespace
 
 StallDetector::Silence StallDetector::Begin(Clock::time_point now) {
+  const Silence silence = silence_.load(std::memory_order_relaxed);
+  AddQuiet(now, waiting_.fetch_add(1, std::memory_order_relaxed) <= 0);
+  return silence;
+}
+
+void StallDetector::Pass(Clock::time_point now) {
+  AddQuiet(now, waiting_.load(std::memory_order_relaxed) <= 0);
+}
+
+void StallDetector::AddQuiet(Clock::time_point now, bool is_first) {
   const int64_t ticks = now.time_since_epoch().count();
   const int64_t last = last_begin_.exchange(ticks, std::memory_order_relaxed);
-  const Silence silence = silence_.load(std::memory_order_relaxed);
-  if (waiting_.fetch_add(1, std::memory_order_relaxed) <= 0) {
+  if (is_first) {
     quiet_.store(0, std::memory_order_relaxed);
-  } else {
-    quiet_.fetch_add(std::clamp<int64_t>(ticks - last, 0, kLongestGap.count()),
-                     std::memory_order_relaxed);
+    return;
   }
-  return silence;
+  const int64_t gap = std::clamp<int64_t>(ticks - last, 0, kLongestGap.count());
+  quiet_.fetch_add(gap, std::memory_order_relaxed);
 }
 
 bool StallDetector::stalled() const {

@@ -53,8 +53,10 @@ class StallDetector {
 
   // A call begins.
   Silence Begin(async::Clock::time_point now);
+  // A call would have begun, and is refused: time goes on.
+  void Pass(async::Clock::time_point now);
 
-  // Whether the backend has stopped to answer; asked after Begin().
+  // Whether the backend has stopped to answer; asked after Begin() or Pass().
   bool stalled() const;
 
   // A call ended. One without an answer waits no more.
@@ -73,6 +75,7 @@ class StallDetector {
   }
 
  private:
+  void AddQuiet(async::Clock::time_point now, bool is_first);
   async::Clock::duration Patience() const;
   void EndSilence();
 
