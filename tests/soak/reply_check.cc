@@ -27,9 +27,12 @@ using testing::Verdict;
 
 // The default of --total_timeout.
 constexpr std::chrono::seconds kTotal(5);
-// The two reasons of UNAVAILABLE.
+// The reasons of UNAVAILABLE.
 constexpr char kNotReached[] = "BACKEND_UNAVAILABLE";
 constexpr char kDeclined[] = "BACKEND_DECLINED";
+constexpr char kBreakerOpen[] = "BREAKER_OPEN";
+// Only by the concurrency limit: the soak's backends don't say so.
+constexpr char kOverloaded[] = "BACKEND_OVERLOADED";
 // A loaded machine may be late, the client's end of it included.
 constexpr std::chrono::seconds kMargin(5);
 
@@ -41,9 +44,10 @@ std::vector<int> CodesOfReason(std::string_view reason) {
   if (reason == "BACKEND_ERROR") {
     return {StatusCode::INTERNAL, StatusCode::CANCELLED};
   }
-  if (reason == kNotReached || reason == kDeclined) {
+  if (reason == kNotReached || reason == kDeclined || reason == kBreakerOpen) {
     return {StatusCode::UNAVAILABLE};
   }
+  if (reason == kOverloaded) return {StatusCode::RESOURCE_EXHAUSTED};
   if (reason == "BACKEND_TIMEOUT") return {StatusCode::DEADLINE_EXCEEDED};
   return {};
 }
@@ -51,6 +55,15 @@ std::vector<int> CodesOfReason(std::string_view reason) {
 bool CanBe(int code, std::string_view reason) {
   const std::vector<int> codes = CodesOfReason(reason);
   return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+// A backend is called once, at least, unless its policies are against it.
+bool HasFairAttempts(const SectionVerdict& section) {
+  const bool refused =
+      section.reason == kBreakerOpen || section.reason == kOverloaded;
+  return refused ? section.attempts == 0
+                 : section.attempts >= 1 &&
+                       section.attempts <= testing::kMaxAttempts;
 }
 
 bool Names(const google::protobuf::FieldMask& mask, int branch) {
@@ -83,11 +96,13 @@ std::string CheckOverview(const Exchange& exchange) {
         return absl::StrCat("odd failure: ", section.code, section.reason);
       }
       answer = testing::Fail(static_cast<StatusCode>(section.code));
-      // In the model's plans every backend is there to answer.
-      if (section.reason == kNotReached) section.reason = kDeclined;
     }
-    if (section.attempts < 1 || section.attempts > testing::kMaxAttempts) {
-      return absl::StrCat(section.attempts, " attempts");
+    if (!HasFairAttempts(section)) {
+      return absl::StrCat(section.attempts, " attempts, ", section.reason);
+    }
+    // In the model's plans every backend is called, and there to answer.
+    if (section.reason == kNotReached || section.reason == kBreakerOpen) {
+      section.reason = kDeclined;
     }
     // How many there were is up to the retries' throttle.
     const bool retried = answer.status.error_code() == StatusCode::UNAVAILABLE;
