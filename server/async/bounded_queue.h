@@ -58,8 +58,7 @@ class BoundedQueue {
   // OK, the value is dropped.
   Task<absl::Status> Push(T value, std::stop_token stop = {}) {
     while (!closed_ && full()) {
-      WaitList::Awaiter room = not_full_.Wait(stop);
-      absl::Status woken = co_await room;
+      const absl::Status woken = co_await not_full_.Wait(stop);
       if (!woken.ok()) co_return woken;
     }
     if (!TryPush(std::move(value))) {
@@ -81,8 +80,7 @@ class BoundedQueue {
   // The oldest value; CANCELLED; OUT_OF_RANGE once closed and empty.
   Task<absl::StatusOr<T>> Pop(std::stop_token stop = {}) {
     while (!closed_ && size_ == 0) {
-      WaitList::Awaiter arrival = not_empty_.Wait(stop);
-      absl::Status woken = co_await arrival;
+      const absl::Status woken = co_await not_empty_.Wait(stop);
       if (!woken.ok()) co_return woken;
     }
     if (size_ == 0) co_return absl::OutOfRangeError("queue closed");

@@ -20,10 +20,9 @@ namespace gather::async {
 //   Operation<FinishStream> finish(loop, {&writer, status});
 //   bool sent = co_await finish;
 //
-// Name it, and let F be no lambda that is written in a coroutine: GCC 12
-// destroys temporaries of a co_await expression twice
-// (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=98401), and has such lambdas
-// refer to the stack instead of the frame.
+// Name it where F is made with braces or captures by value: GCC 12 destroys
+// such temporaries of a co_await expression twice
+// (decisions/0016-gcc-12-coroutines.md has that, and more to avoid).
 //
 // Thread: the loop's.
 // Cancellation: that of the operation. The tag comes in any case.

@@ -10,7 +10,6 @@
 namespace gather::rpc {
 namespace {
 
-// Not a lambda: see async/operation.h.
 class RequestStop {
  public:
   explicit RequestStop(std::stop_source* source) : source_(source) {}

@@ -158,7 +158,8 @@ TEST(BlockingPoolTest, LoopsShareAPool) {
     EventLoop loop;
     const auto run = [&]() -> Task<> {
       for (int i = 0; i < 100; ++i) {
-        EXPECT_EQ(*co_await pool.Run(loop, [i] { return i; }), i);
+        const auto number = [i] { return i; };
+        EXPECT_EQ(*co_await pool.Run(loop, number), i);
       }
     };
     loop.RunUntilComplete(run());

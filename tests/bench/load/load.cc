@@ -100,7 +100,7 @@ async::Task<> Load::Open() {
 async::Task<> Load::Late(Asker& connection, Clock::time_point due) {
   const bool measured = measuring_;
   const absl::StatusOr<bool> outcome =
-      co_await connection.Ask(loop_, due + options_.timeout, {});
+      co_await connection.Ask(loop_, due + options_.timeout, std::stop_token());
   // Also where the time is up by now, or the slowest would not count.
   if (measured) Record(due, outcome);
 }
