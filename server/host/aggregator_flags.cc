@@ -1,6 +1,7 @@
 #include "server/host/aggregator_flags.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "server/host/channel_flags.h"
 #include "server/ops/flags/parse_flags.h"
 
 ABSL_FLAG(absl::Duration, section_timeout, absl::Seconds(3),
@@ -20,15 +22,16 @@ ABSL_FLAG(int, max_attempts, 3,
 ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
           "IPv4 address to serve metrics on, host:port, at /metrics for "
           "Prometheus; port 0 takes a free one; empty means none");
-ABSL_FLAG(int, max_reply_bytes, 4 << 20,
-          "the largest reply that is taken from a backend");
-
 ABSL_FLAG(std::vector<std::string>, forward_metadata, {},
           "comma-separated keys of a request's metadata that go on to the "
           "backends; nothing else does");
 
 namespace gather::host {
 namespace {
+
+// A lost packet is sent again after a second; gRPC's own default is the other.
+constexpr std::chrono::milliseconds kShortestConnectTimeout(1500);
+constexpr std::chrono::milliseconds kLongestConnectTimeout(20000);
 
 // What gRPC allows in a key, less what it or we send ourselves.
 absl::Status CheckForwardedKey(const std::string& key) {
@@ -55,10 +58,7 @@ absl::Status CheckFlags() {
         ops::CheckFlagPositive("total_timeout",
                                absl::GetFlag(FLAGS_total_timeout)),
         ops::CheckFlagRange("max_attempts", absl::GetFlag(FLAGS_max_attempts),
-                            1, 10),
-        ops::CheckFlagRange("max_reply_bytes",
-                            absl::GetFlag(FLAGS_max_reply_bytes), 1,
-                            1 << 30)}) {
+                            1, 10)}) {
     if (!check.ok()) return check;
   }
   for (const std::string& key : absl::GetFlag(FLAGS_forward_metadata)) {
@@ -78,8 +78,11 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags() {
   if (!server.ok()) return server.status();
   absl::Status checked = CheckFlags();
   if (!checked.ok()) return checked;
+  absl::StatusOr<rpc::ChannelOptions> channel = ChannelOptionsFromFlags();
+  if (!channel.ok()) return channel.status();
   AggregatorSettings settings;
   settings.server = *std::move(server);
+  settings.channel = *channel;
   fanout::Settings& fan_out = settings.fan_out;
   fan_out.total_timeout =
       absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_total_timeout));
@@ -93,7 +96,11 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags() {
         std::min<int64_t>(max_inflight, fan_out.policy.limit.maximum));
   }
   fan_out.forwarded_keys = absl::GetFlag(FLAGS_forward_metadata);
-  settings.channel.max_reply_bytes = absl::GetFlag(FLAGS_max_reply_bytes);
+  // No call waits for longer.
+  settings.channel.connect_timeout =
+      std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(
+                     fan_out.policy.section_timeout),
+                 kShortestConnectTimeout, kLongestConnectTimeout);
   return settings;
 }
 
