@@ -29,6 +29,15 @@ class Call:
         # Field 1 of every role's request.
         return self.request[7:7 + self.request[6]].decode()
 
+    def watches_health(self):
+        """A client asks each connection for its health (gRFC A17)."""
+        return dict(self.fields).get(":path") == "/grpc.health.v1.Health/Watch"
+
+    def lacks_method(self):
+        """As most servers have no health service: that counts as healthy."""
+        self.connection.send_headers(
+            self.stream, RESPONSE + [("grpc-status", "12")], end=True)
+
     def cancel(self):
         self.cancelled_at = self.cancelled_at or time.monotonic()
         self.cancelled.set()
@@ -110,6 +119,9 @@ class Backend:
             if kind == http2.RST_STREAM:
                 call.cancel()
             elif flags & http2.END_STREAM:
+                if call.watches_health():
+                    call.lacks_method()
+                    return
                 self.calls.append(call)
                 threading.Thread(
                     target=self._answer, args=(call,), daemon=True).start()
