@@ -140,9 +140,8 @@ int64_t Backends::in_flight(Section section) const {
 Aggregator::Aggregator(const Backends& backends)
     : service_(*fanout::MakeCatalog<aggregator::Overview>(),
                ChannelsTo(backends),
-               fanout::Settings{
-                   .total_timeout = kPatience,
-                   .policy = {.section_timeout = kPatience}},
+               fanout::Settings{.total_timeout = kPatience,
+                                .policy = {.section_timeout = kPatience}},
                /*event_loops=*/1),
       server_(rpc::ServerOptions()) {
   service_.AddTo(server_);
