@@ -21,8 +21,6 @@ cmake -S "$here" -B "$built/extension/build" -G Ninja \
   -DCMAKE_PREFIX_PATH="$prefix" "$@"
 cmake --build "$built/extension/build"
 stay=$built/extension/build/stay
-# Its sections have flags of their own, as ours have.
-"$stay" --help | grep -q -- '--reviews_target=localhost:6003'
 "$stay" --check_config
 
 # Tried before its backends are there: a fake of each, from its proto.
@@ -36,6 +34,9 @@ clean_up() {
 }
 trap clean_up EXIT
 cd "$work"
+# Its sections have flags of their own, as ours have.
+"$stay" --help >help
+grep -q -- '--reviews_target=localhost:6003' help
 protoc --include_imports --descriptor_set_out=lodging.binpb -I "$here/proto" \
   lodging/backends.proto
 # shellcheck disable=SC2016 # the fake fills that in
