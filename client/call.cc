@@ -1,52 +1,65 @@
 #include "client/call.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/channel.h"
 #include "client/command.h"
+#include "client/failure.h"
 #include "client/flags.h"
+#include "client/json.h"
 #include "client/text.h"
-#include "google/protobuf/util/json_util.h"
+#include "client/unknown_section.h"
+#include "google/protobuf/message.h"
 
 namespace gather::client {
 namespace {
-
-// Newer versions of Protobuf have another name for the option.
-template <typename Options>
-void PrintDefaults(Options& options) {
-  if constexpr (requires { options.always_print_primitive_fields; }) {
-    options.always_print_primitive_fields = true;
-  } else {
-    options.always_print_fields_with_no_presence = true;
-  }
-}
 
 int ReportError(const std::string& what) {
   std::fputs(("gatherctl: " + what + "\n").c_str(), stderr);
   return kFailed;
 }
 
+int ReportUnwritable() {
+  return ReportError("cannot write to standard output");
+}
+
+bool WriteToStdout(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+}
+
+// Says on stderr, in one line, what `message` has that its JSON has not.
+void ReportOmissions(const JsonOmissions& omitted,
+                     const google::protobuf::Message& message) {
+  std::vector<std::string> left_out;
+  for (const std::string& path : omitted.paths) {
+    left_out.push_back(path + " (no JSON form)");
+  }
+  const int64_t more = omitted.count - static_cast<int64_t>(left_out.size());
+  if (more > 0) left_out.push_back(absl::StrCat(more, " more like these"));
+  for (const UnknownSection& section : FindUnknownSections(message)) {
+    left_out.push_back(section.name);
+  }
+  if (left_out.empty()) return;
+  ReportError("not in the JSON: " + absl::StrJoin(left_out, ", "));
+}
+
 int PrintJsonAs(const google::protobuf::Message& message, bool one_line,
                 int exit_code) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = !one_line;
-  PrintDefaults(options);
-  std::string json;
-  const auto printed =
-      google::protobuf::util::MessageToJsonString(message, &json, options);
-  if (!printed.ok()) {
-    return ReportError("the answer has no JSON form: " +
-                       EscapeControl(printed.ToString()));
-  }
-  if (!json.ends_with('\n')) json += '\n';
-  return PrintText(json, exit_code);
+  JsonOmissions omitted;
+  const bool written = WriteJson(message, one_line, WriteToStdout, omitted);
+  if (!written || std::fflush(stdout) != 0) return ReportUnwritable();
+  ReportOmissions(omitted, message);
+  return exit_code;
 }
 
 }  // namespace
@@ -62,12 +75,11 @@ void PrepareContext(grpc::ClientContext& context) {
 }
 
 int ReportFailure(const grpc::Status& status) {
-  const auto code = static_cast<absl::StatusCode>(status.error_code());
-  std::string name = absl::StatusCodeToString(code);
-  if (name.empty()) name = absl::StrCat("code ", status.error_code());
+  const ops::TlsFiles tls = TlsFilesFromFlags();
   return ReportError(
-      absl::StrCat(name, ": ", EscapeControl(status.error_message()), " (",
-                   EscapeControl(absl::GetFlag(FLAGS_server)), ")"));
+      DescribeFailure(status, {.server = absl::GetFlag(FLAGS_server),
+                               .tls = !tls.ca.path.empty(),
+                               .certificate = !tls.cert.path.empty()}));
 }
 
 int PrintJson(const google::protobuf::Message& message, int exit_code) {
@@ -79,9 +91,8 @@ int PrintJsonLine(const google::protobuf::Message& message, int exit_code) {
 }
 
 int PrintText(const std::string& text, int exit_code) {
-  const bool written = std::fputs(text.c_str(), stdout) >= 0;
-  if (!written || std::fflush(stdout) != 0) {
-    return ReportError("cannot write to standard output");
+  if (!WriteToStdout(text) || std::fflush(stdout) != 0) {
+    return ReportUnwritable();
   }
   return exit_code;
 }

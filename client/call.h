@@ -20,12 +20,14 @@ std::shared_ptr<grpc::Channel> ServerChannel();
 // fails the call at once.
 void PrepareContext(grpc::ClientContext& context);
 
-// Says on stderr, in one line, how the call failed:
+// Says on stderr, in one line, how the call failed (see DescribeFailure):
 // "gatherctl: UNAVAILABLE: message (localhost:50051)". Returns kFailed.
 int ReportFailure(const grpc::Status& status);
 
 // Prints `message` on stdout as JSON, with each field that has a default.
-// Returns `exit_code`, or kFailed where that was not possible.
+// Returns `exit_code`, or kFailed where that was not possible. What has no JSON
+// form, and sections that only the server knows, are missing there: one line on
+// stderr names them.
 int PrintJson(const google::protobuf::Message& message, int exit_code);
 
 // The same on one line, for an answer that comes in many messages.

@@ -11,6 +11,10 @@ namespace gather::client {
 
 namespace {
 
+// gRPC's own limit of 4 MB is that of an aggregator for each backend: an answer
+// made of several is larger.
+constexpr int kMaxReceiveBytes = 64 * 1024 * 1024;
+
 std::shared_ptr<grpc::ChannelCredentials> Credentials(
     const ops::TlsFiles& tls) {
   if (tls.ca.path.empty()) return grpc::InsecureChannelCredentials();
@@ -31,6 +35,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target,
   // gRPC would send a call to localhost through $http_proxy.
   arguments.SetInt("grpc.enable_http_proxy", 0);
   arguments.SetUserAgentPrefix("gatherctl");
+  arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   return grpc::CreateCustomChannel(target, Credentials(tls), arguments);
 }
 

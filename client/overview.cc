@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "client/answer.h"
 #include "client/call.h"
 #include "client/command.h"
 #include "client/flags.h"
@@ -25,6 +26,7 @@ namespace gather::client {
 using gather::aggregator::v1::AggregatorService;
 using gather::aggregator::v1::GetOverviewRequest;
 using gather::aggregator::v1::GetOverviewResponse;
+using google::protobuf::Message;
 
 namespace {
 
@@ -61,19 +63,14 @@ int RunOverview(const std::vector<std::string>& arguments) {
   return PrintText(RenderWaterfall(response, OptionsForStdout()), exit_code);
 }
 
-grpc::Status CheckAnswer(const grpc::Status& status,
-                         const GetOverviewResponse& response) {
-  if (!status.ok() || response.has_user() || response.has_orders() ||
-      response.has_products()) {
-    return status;
-  }
+grpc::Status CheckAnswer(const grpc::Status& status, const Message& response) {
+  if (!status.ok() || !MakeRowsOfPresent(response).empty()) return status;
   return {grpc::StatusCode::INTERNAL, "the answer has no section"};
 }
 
-int ExitCodeFor(const grpc::Status& status,
-                const GetOverviewResponse& response) {
+int ExitCodeFor(const grpc::Status& status, const Message& response) {
   if (!status.ok()) return kFailed;
-  return response.complete() ? kComplete : kPartial;
+  return IsComplete(response) ? kComplete : kPartial;
 }
 
 }  // namespace gather::client

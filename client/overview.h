@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "gather/aggregator/v1/aggregator.pb.h"
+#include "google/protobuf/message.h"
 #include "grpcpp/support/status.h"
 
 namespace gather::client {
@@ -14,15 +14,14 @@ int RunOverview(const std::vector<std::string>& arguments);
 
 // INTERNAL where a call that succeeded brought an answer without any section,
 // which the contract rules out: what is left of a reply that got lost on the
-// way. Else `status`.
-grpc::Status CheckAnswer(
-    const grpc::Status& status,
-    const gather::aggregator::v1::GetOverviewResponse& response);
+// way. Else `status`. Of any aggregator's response.
+grpc::Status CheckAnswer(const grpc::Status& status,
+                         const google::protobuf::Message& response);
 
 // The exit code for a call that ended with `status` and, where that is OK,
 // `response`.
 int ExitCodeFor(const grpc::Status& status,
-                const gather::aggregator::v1::GetOverviewResponse& response);
+                const google::protobuf::Message& response);
 
 }  // namespace gather::client
 

@@ -3,19 +3,33 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/answer.h"
 #include "client/text.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
+#include "google/protobuf/descriptor.h"
 #include "server/ops/flags/parse_flags.h"
 
-ABSL_FLAG(std::vector<std::string>, sections, {},
-          "Only these sections: user, orders, products, separated by commas. "
-          "Empty means all.");
+namespace {
+
+using gather::aggregator::v1::GetOverviewResponse;
+
+std::string SectionsHelp() {
+  return absl::StrCat("Only these sections: ",
+                      absl::StrJoin(gather::client::SectionNames(
+                                        *GetOverviewResponse::descriptor()),
+                                    ", "),
+                      ", separated by commas. Empty means all.");
+}
+
+}  // namespace
+
+ABSL_FLAG(std::vector<std::string>, sections, {}, SectionsHelp());
 ABSL_FLAG(std::vector<std::string>, required, {},
           "Sections without which the call is to fail, separated by commas.");
 ABSL_FLAG(int32_t, order_page_size, 0,
@@ -26,44 +40,36 @@ ABSL_FLAG(int32_t, product_page_size, 0,
 namespace gather::client {
 namespace {
 
-using gather::aggregator::v1::Section;
-
 constexpr int kMaxPageSize = 100;
 
-constexpr std::pair<const char*, Section> kSections[] = {
-    {"user", gather::aggregator::v1::SECTION_USER},
-    {"orders", gather::aggregator::v1::SECTION_ORDERS},
-    {"products", gather::aggregator::v1::SECTION_PRODUCTS},
-};
-
-// SECTION_UNSPECIFIED where there is none of that name.
-Section FindSection(const std::string& name) {
-  for (const auto& [known, section] : kSections) {
-    if (name == known) return section;
-  }
-  return gather::aggregator::v1::SECTION_UNSPECIFIED;
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-absl::Status CheckNames(const char* flag,
-                        const std::vector<std::string>& names) {
+// "user, orders or products"
+std::string OneOf(std::vector<std::string> names) {
+  if (names.empty()) return "a section: there are none";
+  const std::string last = names.back();
+  names.pop_back();
+  if (names.empty()) return last;
+  return absl::StrCat(absl::StrJoin(names, ", "), " or ", last);
+}
+
+absl::Status CheckNames(const char* flag, const std::vector<std::string>& names,
+                        const std::vector<std::string>& sections) {
   for (const std::string& name : names) {
-    if (FindSection(name) == gather::aggregator::v1::SECTION_UNSPECIFIED) {
-      return ops::FlagError(flag,
-                            absl::StrCat("'", EscapeControl(name),
-                                         "' is not user, orders or products"));
+    if (!Contains(sections, name)) {
+      return ops::FlagError(flag, absl::StrCat("'", EscapeControl(name),
+                                               "' is not ", OneOf(sections)));
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status Check(const OverviewFlags& flags) {
-  if (auto ok = CheckNames("sections", flags.sections); !ok.ok()) return ok;
-  if (auto ok = CheckNames("required", flags.required); !ok.ok()) return ok;
-  for (const std::string& name : flags.required) {
-    if (!flags.sections.empty() &&
-        std::count(flags.sections.begin(), flags.sections.end(), name) == 0) {
-      return ops::FlagError("required", "'" + name + "' is not in --sections");
-    }
+  if (auto ok = CheckSections(flags, *GetOverviewResponse::descriptor());
+      !ok.ok()) {
+    return ok;
   }
   if (auto ok = ops::CheckFlagRange("order_page_size", flags.order_page_size, 0,
                                     kMaxPageSize);
@@ -82,6 +88,23 @@ OverviewFlags ReadOverviewFlags() {
           absl::GetFlag(FLAGS_product_page_size)};
 }
 
+absl::Status CheckSections(const OverviewFlags& flags,
+                           const google::protobuf::Descriptor& answer) {
+  const std::vector<std::string> sections = SectionNames(answer);
+  if (auto ok = CheckNames("sections", flags.sections, sections); !ok.ok()) {
+    return ok;
+  }
+  if (auto ok = CheckNames("required", flags.required, sections); !ok.ok()) {
+    return ok;
+  }
+  for (const std::string& name : flags.required) {
+    if (!flags.sections.empty() && !Contains(flags.sections, name)) {
+      return ops::FlagError("required", "'" + name + "' is not in --sections");
+    }
+  }
+  return absl::OkStatus();
+}
+
 template <typename Request>
 absl::Status FillRequest(const std::string& user_id, const OverviewFlags& flags,
                          Request& request) {
@@ -91,7 +114,7 @@ absl::Status FillRequest(const std::string& user_id, const OverviewFlags& flags,
     request.mutable_read_mask()->add_paths(name);
   }
   for (const std::string& name : flags.required) {
-    request.add_required_sections(FindSection(name));
+    request.mutable_required_mask()->add_paths(name);
   }
   request.set_order_page_size(flags.order_page_size);
   request.set_product_page_size(flags.product_page_size);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "google/protobuf/descriptor.h"
 
 namespace gather::client {
 
@@ -19,6 +20,12 @@ struct OverviewFlags {
 // The values of --sections, --required, --order_page_size and
 // --product_page_size.
 OverviewFlags ReadOverviewFlags();
+
+// INVALID_ARGUMENT naming the flag where `flags` name a section that `answer`,
+// the type of an aggregator's answer, does not have, or require one that they
+// leave out.
+absl::Status CheckSections(const OverviewFlags& flags,
+                           const google::protobuf::Descriptor& answer);
 
 // Fills in a GetOverviewRequest or a StreamOverviewRequest. INVALID_ARGUMENT
 // naming the flag where the server would refuse its value.

@@ -6,77 +6,109 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "client/answer.h"
 #include "client/format.h"
 #include "client/summary.h"
 #include "client/text.h"
-#include "gather/aggregator/v1/aggregator.pb.h"
+#include "client/unknown_section.h"
+#include "gather/fanout/v1/fanout.pb.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
 
 namespace gather::client {
 namespace {
 
-using gather::aggregator::v1::GetOverviewResponse;
-using gather::aggregator::v1::SectionStatus;
+using fanout::v1::SectionStatus;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
 
 // A backend may send a name of a megabyte; a terminal is no place for it.
 constexpr int kMaxSummaryColumns = 400;
 
 Outcome OutcomeOf(const SectionStatus& status) {
   switch (status.state()) {
-    case gather::aggregator::v1::SECTION_STATE_OK:
+    case fanout::v1::SECTION_STATE_OK:
       return Outcome::kOk;
-    case gather::aggregator::v1::SECTION_STATE_FAILED:
+    case fanout::v1::SECTION_STATE_FAILED:
       return Outcome::kFailed;
-    case gather::aggregator::v1::SECTION_STATE_NOT_REQUESTED:
+    case fanout::v1::SECTION_STATE_NOT_REQUESTED:
       return Outcome::kNotRequested;
     default:
       return Outcome::kUnknown;
   }
 }
 
-template <typename Section>
-std::string SummaryOf(const Section& section, Outcome outcome) {
-  const SectionStatus& status = section.status();
+// `section` is null where the payload can't be read.
+std::string SummaryOf(const SectionStatus& status, Outcome outcome,
+                      const Message* section) {
   if (outcome == Outcome::kNotRequested) return "not requested";
   std::string text;
   if (outcome == Outcome::kOk) {
-    text = Summarize(section);
+    text = section == nullptr ? "ok" : Summarize(*section);
   } else if (outcome == Outcome::kFailed) {
     text = SummarizeFailure(status);
   } else {
     text = absl::StrCat("in a state that gatherctl does not know (",
                         static_cast<int>(status.state()), ")");
   }
-  text = Shorten(EscapeControl(text), kMaxSummaryColumns);
+  text = ShortenEscaped(text, kMaxSummaryColumns);
   if (status.attempts() > 1) {
     absl::StrAppend(&text, " (", status.attempts(), " attempts)");
   }
   return text;
 }
 
-template <typename Section>
-Row MakeRow(std::string_view name, bool present, const Section& section,
-            const std::string& absent) {
+Row MakeRow(std::string name, const SectionStatus& status,
+            const Message* section) {
   Row row;
-  row.name = name;
-  row.summary = absent;
-  if (!present) return row;
-  const SectionStatus& status = section.status();
+  row.name = std::move(name);
   row.outcome = OutcomeOf(status);
   row.start = FromProto(status.start_offset());
   row.duration = FromProto(status.duration());
   row.called = row.outcome != Outcome::kNotRequested && status.attempts() > 0;
-  row.summary = SummaryOf(section, row.outcome);
+  row.summary = SummaryOf(status, row.outcome, section);
   return row;
 }
 
 }  // namespace
 
-std::vector<Row> MakeRows(const GetOverviewResponse& response,
-                          const std::string& absent) {
-  return {MakeRow("user", response.has_user(), response.user(), absent),
-          MakeRow("orders", response.has_orders(), response.orders(), absent),
-          MakeRow("products", response.has_products(), response.products(),
-                  absent)};
+Row AbsentRow(const std::string& name, const std::string& summary) {
+  Row row;
+  row.name = name;
+  row.summary = summary;
+  return row;
+}
+
+Row NotRequestedRow(const std::string& name) {
+  SectionStatus status;
+  status.set_state(fanout::v1::SECTION_STATE_NOT_REQUESTED);
+  return MakeRow(name, status, nullptr);
+}
+
+std::vector<Row> MakeRows(const Message& response, const std::string& absent) {
+  const auto& reflection = *response.GetReflection();
+  std::vector<Row> rows;
+  for (const FieldDescriptor* field :
+       SectionFields(*response.GetDescriptor())) {
+    const std::string name(field->name());
+    if (reflection.HasField(response, field)) {
+      const Message& section = reflection.GetMessage(response, field);
+      rows.push_back(MakeRow(name, StatusOf(section), &section));
+    } else {
+      rows.push_back(AbsentRow(name, absent));
+    }
+  }
+  for (const UnknownSection& section : FindUnknownSections(response)) {
+    rows.push_back(MakeRow(section.name, section.status, nullptr));
+  }
+  return rows;
+}
+
+std::vector<Row> MakeRowsOfPresent(const Message& response) {
+  std::vector<Row> rows = MakeRows(response, "");
+  std::erase_if(rows,
+                [](const Row& row) { return row.outcome == Outcome::kAbsent; });
+  return rows;
 }
 
 }  // namespace gather::client

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "gather/aggregator/v1/aggregator.pb.h"
+#include "google/protobuf/message.h"
 
 namespace gather::client {
 
@@ -33,11 +33,20 @@ struct Row {
   std::string summary;
 };
 
-// The rows of `response`, in the order of its fields. `absent` is the summary
-// of a section that it does not have.
-std::vector<Row> MakeRows(
-    const gather::aggregator::v1::GetOverviewResponse& response,
-    const std::string& absent);
+// The row of a section that is not there; `summary` says so.
+Row AbsentRow(const std::string& name, const std::string& summary);
+
+// The row of a section that was not asked for.
+Row NotRequestedRow(const std::string& name);
+
+// The rows of `response`, which is any aggregator's: one for each section that
+// its type has, in the order of its fields, then one for each that only the
+// server knows. `absent` is the summary of a section that it does not have.
+std::vector<Row> MakeRows(const google::protobuf::Message& response,
+                          const std::string& absent);
+
+// The rows of the sections that `response`, or a part of a stream, does have.
+std::vector<Row> MakeRowsOfPresent(const google::protobuf::Message& response);
 
 }  // namespace gather::client
 

@@ -7,17 +7,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/format.h"
+#include "client/generic_summary.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
+#include "gather/fanout/v1/fanout.pb.h"
 #include "gather/order/v1/order.pb.h"
 #include "gather/product/v1/product.pb.h"
 #include "gather/user/v1/user.pb.h"
+#include "google/protobuf/message.h"
 
 namespace gather::client {
 namespace {
 
+using fanout::v1::SectionStatus;
 using gather::aggregator::v1::OrdersSection;
 using gather::aggregator::v1::ProductsSection;
-using gather::aggregator::v1::SectionStatus;
 using gather::aggregator::v1::UserSection;
 
 std::string TierName(gather::user::v1::Tier tier) {
@@ -41,6 +44,11 @@ std::string FirstOf(const std::vector<std::string>& names) {
   return "";
 }
 
+// ", best match Saffron"; nothing where `text` is empty.
+std::string Aside(const std::string& what, const std::string& text) {
+  return text.empty() ? "" : absl::StrCat(", ", what, " ", text);
+}
+
 // "Wok and 2 more (EUR 39.00)"
 std::string Describe(const gather::order::v1::Order& order) {
   std::string out = order.id();
@@ -57,7 +65,28 @@ std::string Describe(const gather::order::v1::Order& order) {
   return out;
 }
 
+// Sets `summary` to that of `section` where it is a Section.
+template <typename Section>
+bool SummarizeAs(const google::protobuf::Message& section,
+                 std::string& summary) {
+  const auto* own = google::protobuf::DynamicCastToGenerated<Section>(&section);
+  if (own == nullptr) return false;
+  summary = Summarize(*own);
+  return true;
+}
+
+template <typename... Sections>
+std::string SummarizeAsOneOf(const google::protobuf::Message& section) {
+  std::string summary;
+  if ((SummarizeAs<Sections>(section, summary) || ...)) return summary;
+  return GenericSummary(section);
+}
+
 }  // namespace
+
+std::string Summarize(const google::protobuf::Message& section) {
+  return SummarizeAsOneOf<UserSection, OrdersSection, ProductsSection>(section);
+}
 
 std::string Summarize(const UserSection& section) {
   const auto& user = section.user();
@@ -77,7 +106,7 @@ std::string Summarize(const OrdersSection& section) {
                          FormatCount(section.total_size(), "order"))
           : FormatCount(here, "order");
   if (here > 0) {
-    absl::StrAppend(&out, ", latest ", Describe(section.orders(0)));
+    out += Aside("latest", Describe(section.orders(0)));
   }
   return out;
 }
@@ -86,7 +115,7 @@ std::string Summarize(const ProductsSection& section) {
   std::string out = FormatCount(section.products_size(), "product");
   if (section.products_size() > 0) {
     const auto& best = section.products(0);
-    absl::StrAppend(&out, ", best match ", FirstOf({best.name(), best.id()}));
+    out += Aside("best match", FirstOf({best.name(), best.id()}));
   }
   return out;
 }

@@ -25,10 +25,10 @@ namespace {
 // In pixels.
 constexpr int kWidth = 760;
 constexpr int kMargin = 16;
-constexpr int kNameWidth = 130;
+constexpr int kMinNameWidth = 130;
+constexpr int kMaxNameWidth = 300;
+constexpr int kCharacterWidth = 8;
 constexpr int kTimeWidth = 90;
-constexpr int kBarsLeft = kMargin + kNameWidth;
-constexpr int kBarsWidth = kWidth - kBarsLeft - kTimeWidth - kMargin;
 constexpr int kTitleHeight = 30;
 constexpr int kRowHeight = 24;
 constexpr int kBarHeight = 14;
@@ -43,6 +43,8 @@ constexpr char kStyle[] =
     "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.d{fill:#8b949e}}"
     "</style>\n";
 
+// EscapeControl shows all that XML 1.0 has no form for, escaped or not:
+// controls, U+FFFE, U+FFFF and bytes that are not UTF-8.
 std::string Escape(const std::string& text) {
   return absl::StrReplaceAll(
       EscapeControl(text),
@@ -71,9 +73,23 @@ absl::Duration AxisOf(const std::vector<SvgPanel>& panels) {
   return axis;
 }
 
+// Room for the longest name; text of which only the browser knows the width.
+int NameWidthOf(const std::vector<SvgPanel>& panels) {
+  int columns = 0;
+  for (const SvgPanel& panel : panels) {
+    for (const Row& row : panel.rows) {
+      columns = std::max(columns, DisplayWidth(row.name));
+    }
+  }
+  return std::clamp(columns * kCharacterWidth, kMinNameWidth, kMaxNameWidth);
+}
+
 class Drawing {
  public:
-  explicit Drawing(absl::Duration axis) : axis_(axis) {}
+  Drawing(absl::Duration axis, int name_width)
+      : axis_(axis),
+        bars_left_(kMargin + name_width),
+        bars_width_(kWidth - bars_left_ - kTimeWidth - kMargin) {}
 
   void Add(const SvgPanel& panel) {
     Append(Text(kMargin, top_ + 18, "t", panel.title));
@@ -89,7 +105,7 @@ class Drawing {
   std::string Grid() const {
     std::string out;
     for (int i = 0; i <= 4; ++i) {
-      const double x = kBarsLeft + kBarsWidth * i / 4.0;
+      const double x = bars_left_ + bars_width_ * i / 4.0;
       absl::StrAppend(&out,
                       absl::StrFormat("<path d=\"M%g %dV%d\" class=\"g\"/>\n",
                                       x, kMargin, top_),
@@ -105,7 +121,7 @@ class Drawing {
   void Append(const std::string& text) { out_ += text; }
 
   double Place(absl::Duration time) const {
-    return std::clamp(absl::FDivDuration(time, axis_), 0.0, 1.0) * kBarsWidth;
+    return std::clamp(absl::FDivDuration(time, axis_), 0.0, 1.0) * bars_width_;
   }
 
   void AddRow(const Row& row) {
@@ -116,13 +132,15 @@ class Drawing {
     Append(absl::StrFormat(
         "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"2\" "
         "class=\"%s\"><title>%s</title></rect>\n",
-        kBarsLeft + left, top_, std::max(right - left, 1.0), kBarHeight,
+        bars_left_ + left, top_, std::max(right - left, 1.0), kBarHeight,
         ClassOf(row.outcome), Escape(row.summary)));
     Append(
-        Text(kBarsLeft + right + 6, top_ + 12, "d", FormatTime(row.duration)));
+        Text(bars_left_ + right + 6, top_ + 12, "d", FormatTime(row.duration)));
   }
 
   const absl::Duration axis_;
+  const int bars_left_;
+  const int bars_width_;
   int top_ = kMargin;
   std::string out_;
 };
@@ -130,7 +148,7 @@ class Drawing {
 }  // namespace
 
 std::string RenderSvg(const std::vector<SvgPanel>& panels) {
-  Drawing drawing(AxisOf(panels));
+  Drawing drawing(AxisOf(panels), NameWidthOf(panels));
   for (const SvgPanel& panel : panels) drawing.Add(panel);
   return absl::StrFormat(
              "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "

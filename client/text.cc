@@ -54,10 +54,12 @@ CodePoint Decode(std::string_view text) {
 
 bool IsUnsafe(uint32_t value) {
   // C0 and C1 controls, then the marks, embeddings, overrides and isolates of
-  // bidirectional text, line separators and the byte order mark.
+  // bidirectional text, line separators, the byte order mark, and two code
+  // points that are no characters, which no reader of XML takes.
   constexpr Range kUnsafe[] = {
-      {0x00, 0x1f},     {0x7f, 0x9f},     {0x061c, 0x061c}, {0x200e, 0x200f},
-      {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}};
+      {0x00, 0x1f},     {0x7f, 0x9f},     {0x061c, 0x061c},
+      {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
+      {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xfffe, 0xffff}};
   return IsIn(kUnsafe, value);
 }
 
@@ -89,6 +91,14 @@ size_t BytesThatFit(std::string_view text, int width) {
   return bytes;
 }
 
+// For what has an escape sequence that everybody knows, else null.
+const char* ShortEscape(uint32_t value) {
+  if (value == '\n') return "\\n";
+  if (value == '\r') return "\\r";
+  if (value == '\t') return "\\t";
+  return nullptr;
+}
+
 std::string Blanks(std::string_view text, int width) {
   return std::string(std::max(0, width - DisplayWidth(text)), ' ');
 }
@@ -101,18 +111,49 @@ std::string EscapeControl(std::string_view text) {
     const CodePoint next = Decode(text);
     if (next.valid && !IsUnsafe(next.value)) {
       out += text.substr(0, next.size);
-    } else if (next.value == '\n') {
-      out += "\\n";
-    } else if (next.value == '\r') {
-      out += "\\r";
-    } else if (next.value == '\t') {
-      out += "\\t";
+    } else if (const char* known = ShortEscape(next.value)) {
+      out += known;
     } else if (next.value <= 0xff) {
       absl::StrAppendFormat(&out, "\\x%02x", next.value);
     } else {
       absl::StrAppendFormat(&out, "\\u%04x", next.value);
     }
     text.remove_prefix(next.size);
+  }
+  return out;
+}
+
+std::string EscapeJson(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const CodePoint next = Decode(text);
+    if (!next.valid) {
+      out += "\\ufffd";
+    } else if (next.value == '"' || next.value == '\\') {
+      out += {'\\', text[0]};
+    } else if (!IsUnsafe(next.value)) {
+      out += text.substr(0, next.size);
+    } else if (const char* known = ShortEscape(next.value)) {
+      out += known;
+    } else {
+      absl::StrAppendFormat(&out, "\\u%04x", next.value);
+    }
+    text.remove_prefix(next.size);
+  }
+  return out;
+}
+
+std::string EscapeUnsafeJson(std::string_view json) {
+  std::string out;
+  while (!json.empty()) {
+    const CodePoint next = Decode(json);
+    // What is below is either layout or escaped already.
+    if (next.value >= 0x7f && IsUnsafe(next.value)) {
+      absl::StrAppendFormat(&out, "\\u%04x", next.value);
+    } else {
+      out += json.substr(0, next.size);
+    }
+    json.remove_prefix(next.size);
   }
   return out;
 }
@@ -138,6 +179,18 @@ std::string PadLeft(std::string_view text, int width) {
 std::string Shorten(std::string_view text, int width) {
   if (BytesThatFit(text, width) == text.size()) return std::string(text);
   return std::string(text.substr(0, BytesThatFit(text, width - 3))) + "...";
+}
+
+std::string ShortenEscaped(std::string_view text, int width) {
+  // A column takes no more bytes than this, but for marks without a width.
+  constexpr size_t kBytesPerColumn = 16;
+  const size_t enough = static_cast<size_t>(width) * kBytesPerColumn;
+  if (text.size() <= enough) return Shorten(EscapeControl(text), width);
+  // Not within a character: half of one would come out as escaped bytes.
+  size_t cut = enough;
+  while (cut > enough - 3 && (text[cut] & 0xc0) == 0x80) --cut;
+  const std::string begin = EscapeControl(text.substr(0, cut));
+  return std::string(begin.substr(0, BytesThatFit(begin, width - 3))) + "...";
 }
 
 std::vector<std::string> Wrap(std::string_view text, int width) {

@@ -12,6 +12,13 @@ namespace gather::client {
 // \u202e and the like. All else, other scripts included, stays as it is.
 std::string EscapeControl(std::string_view text);
 
+// `text` as it stands between the quotes of a JSON string. What EscapeControl
+// escapes comes out as \u202e and the like; bytes that are not UTF-8 as U+FFFD.
+std::string EscapeJson(std::string_view text);
+
+// The same for a whole JSON text that another printer wrote.
+std::string EscapeUnsafeJson(std::string_view json);
+
 // How many columns a terminal takes for `text`, which is UTF-8 without escape
 // sequences.
 int DisplayWidth(std::string_view text);
@@ -25,6 +32,10 @@ std::string PadLeft(std::string_view text, int width);
 // `text`, or, where that takes more than `width` columns, its beginning and
 // "...". `width` is at least 3.
 std::string Shorten(std::string_view text, int width);
+
+// EscapeControl and Shorten, without a look at what is cut off: a backend's
+// text may be of many megabytes.
+std::string ShortenEscaped(std::string_view text, int width);
 
 // Breaks `text` at blanks into lines of at most `width` columns; a word that is
 // longer is cut. Never empty: no text is one empty line.

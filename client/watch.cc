@@ -152,7 +152,7 @@ int RunWatch(const std::vector<std::string>& arguments) {
   const auto stub = AggregatorService::NewStub(ServerChannel());
   grpc::ClientContext context;
   PrepareContext(context);
-  WatchState state(request);
+  WatchState state(*StreamOverviewResponse::descriptor(), request.read_mask());
   const OutputContext output = StdoutContext();
   const WaterfallOptions options = ChooseOptions(output);
   const std::unique_ptr<Reader> reader =

@@ -1,20 +1,22 @@
 #include "client/watch_state.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
-#include "client/format.h"
+#include "client/answer.h"
 #include "client/row.h"
 #include "client/waterfall.h"
-#include "gather/aggregator/v1/aggregator.pb.h"
+#include "gather/fanout/v1/fanout.pb.h"
 
 namespace gather::client {
 namespace {
 
-using gather::aggregator::v1::StreamOverviewRequest;
-using gather::aggregator::v1::StreamOverviewResponse;
+using fanout::v1::FanOutTiming;
+using google::protobuf::Message;
 
 // A live axis has room for what is still to come, and only now and then a new
 // scale, so that bars grow instead of shrinking.
@@ -26,41 +28,29 @@ absl::Duration LiveAxis(absl::Duration elapsed) {
 
 }  // namespace
 
-WatchState::WatchState(const StreamOverviewRequest& request) {
-  const auto& paths = request.read_mask().paths();
-  const auto skip = [&](const char* name, auto mutable_section) {
-    if (paths.empty() ||
-        std::find(paths.begin(), paths.end(), name) != paths.end()) {
-      return;
-    }
-    (overview_.*mutable_section)()->mutable_status()->set_state(
-        gather::aggregator::v1::SECTION_STATE_NOT_REQUESTED);
-  };
-  using Overview = gather::aggregator::v1::GetOverviewResponse;
-  skip("user", &Overview::mutable_user);
-  skip("orders", &Overview::mutable_orders);
-  skip("products", &Overview::mutable_products);
+WatchState::WatchState(const google::protobuf::Descriptor& part,
+                       const google::protobuf::FieldMask& read_mask) {
+  const auto& paths = read_mask.paths();
+  for (const std::string& name : SectionNames(part)) {
+    const bool requested =
+        paths.empty() ||
+        std::find(paths.begin(), paths.end(), name) != paths.end();
+    rows_.push_back(requested ? AbsentRow(name, "") : NotRequestedRow(name));
+  }
 }
 
-void WatchState::Add(const StreamOverviewResponse& part) {
-  if (!part.has_summary()) ++landed_;
-  switch (part.part_case()) {
-    case StreamOverviewResponse::kUser:
-      *overview_.mutable_user() = part.user();
-      break;
-    case StreamOverviewResponse::kOrders:
-      *overview_.mutable_orders() = part.orders();
-      break;
-    case StreamOverviewResponse::kProducts:
-      *overview_.mutable_products() = part.products();
-      break;
-    case StreamOverviewResponse::kSummary:
-      overview_.set_complete(part.summary().complete());
-      *overview_.mutable_timing() = part.summary().timing();
-      finished_ = true;
-      break;
-    case StreamOverviewResponse::PART_NOT_SET:
-      break;  // Something newer than this client.
+void WatchState::Add(const Message& part) {
+  if (auto summary = FanOutSummaryOf(part)) summary_ = std::move(summary);
+  for (Row& row : MakeRowsOfPresent(part)) {
+    ++landed_;
+    const auto known =
+        std::find_if(rows_.begin(), rows_.end(),
+                     [&](const Row& each) { return each.name == row.name; });
+    if (known == rows_.end()) {
+      rows_.push_back(std::move(row));
+    } else {
+      *known = std::move(row);
+    }
   }
 }
 
@@ -68,7 +58,7 @@ std::string WatchState::RenderFrame(absl::Duration elapsed,
                                     const WaterfallOptions& options) const {
   WaterfallOptions live = options;
   live.one_line = true;
-  std::vector<Row> rows = MakeRows(overview_, "");
+  std::vector<Row> rows = rows_;
   for (Row& row : rows) {
     if (row.outcome != Outcome::kAbsent) continue;
     row.outcome = Outcome::kInFlight;
@@ -79,25 +69,21 @@ std::string WatchState::RenderFrame(absl::Duration elapsed,
 }
 
 std::string WatchState::RenderEnd(const WaterfallOptions& options) const {
-  return RenderWaterfall(overview_, options);
+  std::optional<FanOutTiming> timing;
+  if (finished() && summary_->has_timing()) timing = summary_->timing();
+  return RenderWaterfall(rows_, timing, options);
 }
 
-std::string WatchState::RenderPart(const StreamOverviewResponse& part,
+std::string WatchState::RenderPart(const Message& part,
                                    const WaterfallOptions& options) const {
-  const std::vector<Row> rows = MakeRows(overview_, options.absent);
-  switch (part.part_case()) {
-    case StreamOverviewResponse::kUser:
-      return RenderLine(rows[0], options);
-    case StreamOverviewResponse::kOrders:
-      return RenderLine(rows[1], options);
-    case StreamOverviewResponse::kProducts:
-      return RenderLine(rows[2], options);
-    case StreamOverviewResponse::kSummary:
-      return RenderTotal(rows, overview_.timing());
-    case StreamOverviewResponse::PART_NOT_SET:
-      break;
+  std::string out;
+  for (const Row& row : MakeRowsOfPresent(part)) {
+    out += RenderLine(row, options);
   }
-  return "";
+  if (const auto summary = FanOutSummaryOf(part)) {
+    out += RenderTotal(rows_, summary->timing());
+  }
+  return out;
 }
 
 }  // namespace gather::client

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,20 +10,24 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "client/answer.h"
 #include "client/bar.h"
 #include "client/format.h"
 #include "client/row.h"
 #include "client/text.h"
-#include "gather/aggregator/v1/aggregator.pb.h"
+#include "gather/fanout/v1/fanout.pb.h"
+#include "google/protobuf/message.h"
 
 namespace gather::client {
 namespace {
 
-using gather::aggregator::v1::FanOutTiming;
-using gather::aggregator::v1::GetOverviewResponse;
+using fanout::v1::FanOutTiming;
 
 constexpr int kMarkColumns = 1;
-constexpr int kMinNameColumns = 8;  // "products"
+constexpr int kMinNameColumns = 8;
+// A longer name has a line of its own, so that one does not push all bars
+// aside.
+constexpr int kMaxNameColumns = 24;
 constexpr int kMinTimeColumns = 8;
 constexpr int kMinBarColumns = 8;
 constexpr int kMaxBarColumns = 40;
@@ -59,6 +64,7 @@ Look LookOf(Outcome outcome) {
 
 // The widths of the columns, in the order in which they stand.
 struct Layout {
+  int width = 0;  // of all of them
   int name = kMinNameColumns;
   int bar = 0;
   int time = 0;
@@ -78,9 +84,11 @@ std::string TimeOf(const Row& row) {
 Layout LayOut(const std::vector<Row>& rows, int width) {
   width = std::max(width, kMinWidth);
   Layout layout;
+  layout.width = width;
   layout.time = kMinTimeColumns;
   for (const Row& row : rows) {
-    layout.name = std::max(layout.name, DisplayWidth(row.name));
+    const int name = DisplayWidth(row.name);
+    if (name <= kMaxNameColumns) layout.name = std::max(layout.name, name);
     layout.time = std::max(layout.time, DisplayWidth(TimeOf(row)));
   }
   // One blank between mark, name, bar and time, two before the summary.
@@ -118,7 +126,7 @@ class Renderer {
     const Look look = LookOf(row.outcome);
     std::string out = absl::StrCat(
         Paint(options_.ascii ? look.ascii_mark : look.mark, look.colour), " ",
-        PadRight(row.name, layout_.name), " ", RenderBar(row, look.colour), " ",
+        RenderName(row.name), " ", RenderBar(row, look.colour), " ",
         PadLeft(TimeOf(row), layout_.time));
     const std::string indent(layout_.indent, ' ');
     const std::string_view colour = look.colour == kDim ? kDim : "";
@@ -137,6 +145,13 @@ class Renderer {
     std::string out(text);
     if (!options_.colour || text.empty() || colour.empty()) return out;
     return absl::StrCat("\x1b[", std::string(colour), "m", out, "\x1b[0m");
+  }
+
+  std::string RenderName(const std::string& name) const {
+    if (DisplayWidth(name) <= layout_.name) return PadRight(name, layout_.name);
+    const int indent = kMarkColumns + 1 + layout_.name;
+    return absl::StrCat(Shorten(name, layout_.width - kMarkColumns - 1), "\n",
+                        std::string(indent, ' '));
   }
 
   std::vector<std::string> Lines(const Row& row) const {
@@ -198,13 +213,22 @@ std::string RenderLine(const Row& row, const WaterfallOptions& options) {
                       "\n");
 }
 
-std::string RenderWaterfall(const GetOverviewResponse& response,
+std::string RenderWaterfall(const google::protobuf::Message& response,
                             const WaterfallOptions& options) {
-  const std::vector<Row> rows = MakeRows(response, options.absent);
-  const absl::Duration axis =
-      AxisOf(rows, FromProto(response.timing().duration()));
-  std::string out = RenderRows(rows, axis, options);
-  if (response.has_timing()) out += RenderTotal(rows, response.timing());
+  return RenderWaterfall(MakeRows(response, options.absent), TimingOf(response),
+                         options);
+}
+
+std::string RenderWaterfall(std::vector<Row> rows,
+                            const std::optional<FanOutTiming>& timing,
+                            const WaterfallOptions& options) {
+  for (Row& row : rows) {
+    if (row.outcome == Outcome::kAbsent) row.summary = options.absent;
+  }
+  const absl::Duration total =
+      timing ? FromProto(timing->duration()) : absl::ZeroDuration();
+  std::string out = RenderRows(rows, AxisOf(rows, total), options);
+  if (timing) out += RenderTotal(rows, *timing);
   return out;
 }
 

@@ -1,12 +1,14 @@
 #ifndef GATHER_CLIENT_WATERFALL_H_
 #define GATHER_CLIENT_WATERFALL_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "client/row.h"
-#include "gather/aggregator/v1/aggregator.pb.h"
+#include "gather/fanout/v1/fanout.pb.h"
+#include "google/protobuf/message.h"
 
 namespace gather::client {
 
@@ -22,14 +24,15 @@ struct WaterfallOptions {
   // the answer stays as it is.
   bool ascii = false;
 
-  // A row is one line: text that does not fit is cut instead of wrapped.
+  // What a section holds takes one line: what does not fit is cut instead of
+  // wrapped.
   bool one_line = false;
 
   // What to say of a section that the answer does not have.
   std::string absent = "missing from the answer";
 };
 
-// Draws an answer, one line a section and one for the sum:
+// Draws an aggregator's answer, one line a section and one for the sum:
 //
 //   ✓ user     ██▏················   210.0 ms  Ada Lovelace, London, gold
 //   ✗ orders   ███████████████████      2.0 s  BACKEND_TIMEOUT: ...
@@ -38,8 +41,14 @@ struct WaterfallOptions {
 //
 // The bars lie on one axis, from the start of the fan-out to its end. Control
 // characters in the answer come out escaped. A pure function.
+std::string RenderWaterfall(const google::protobuf::Message& response,
+                            const WaterfallOptions& options);
+
+// The same, of an answer that was read already. Rows of what is absent say
+// `options.absent`. Without `timing` there is no line for the sum.
 std::string RenderWaterfall(
-    const gather::aggregator::v1::GetOverviewResponse& response,
+    std::vector<Row> rows,
+    const std::optional<fanout::v1::FanOutTiming>& timing,
     const WaterfallOptions& options);
 
 // Draws only the rows, on an axis that is `axis` long.
@@ -53,7 +62,7 @@ std::string RenderLine(const Row& row, const WaterfallOptions& options);
 
 // "Total time: 2.0 s (one after the other: 4.5 s, 2.2x)", and a line end.
 std::string RenderTotal(const std::vector<Row>& rows,
-                        const gather::aggregator::v1::FanOutTiming& timing);
+                        const fanout::v1::FanOutTiming& timing);
 
 }  // namespace gather::client
 

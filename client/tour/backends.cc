@@ -8,9 +8,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/aggregator/plan.h"
+#include "server/aggregator/overview.h"
 #include "server/backends/dataset.h"
 #include "server/backends/service.h"
+#include "server/fanout/aggregator.h"
+#include "server/fanout/catalog.h"
+#include "server/fanout/fan_out.h"
 #include "server/rpc/channel.h"
 #include "server/rpc/status.h"
 
@@ -48,6 +51,18 @@ std::shared_ptr<grpc::Channel> Connect(const rpc::Server& server) {
     throw std::runtime_error("can't connect to " + AddressOf(server));
   }
   return channel;
+}
+
+// A way to the backend of each section of the product. Those that the tour does
+// not ask for have none, and share one that would not know what is asked.
+fanout::Channels ChannelsTo(const Backends& backends) {
+  using All = aggregator::Overview::Sections;
+  fanout::Channels channels(All::kSize, backends.channel(kUser));
+  Sections::ForEach([&]<typename S>() {
+    channels[All::IndexOf<S>()] =
+        backends.channel(kSections[Sections::IndexOf<S>()]);
+  });
+  return channels;
 }
 
 }  // namespace
@@ -109,7 +124,7 @@ Backends::Backends(double scale, const BackendFaults& faults) {
 Backends::~Backends() = default;
 
 Backends::Hosted& Backends::hosted(Section section) const {
-  return *hosted_[section - kSections[0]];
+  return *hosted_[section];
 }
 
 const std::shared_ptr<grpc::Channel>& Backends::channel(Section section) const {
@@ -123,10 +138,11 @@ int64_t Backends::in_flight(Section section) const {
 }
 
 Aggregator::Aggregator(const Backends& backends)
-    : service_({.user = backends.channel(kSections[0]),
-                .orders = backends.channel(kSections[1]),
-                .products = backends.channel(kSections[2])},
-               {.section = kPatience, .total = kPatience}, rpc::RetryPolicy(),
+    : service_(*fanout::MakeCatalog<aggregator::Overview>(),
+               ChannelsTo(backends),
+               fanout::Settings{
+                   .total_timeout = kPatience,
+                   .policy = {.section_timeout = kPatience}},
                /*event_loops=*/1),
       server_(rpc::ServerOptions()) {
   service_.AddTo(server_);

@@ -12,20 +12,12 @@
 #include <vector>
 
 #include "client/tour/report.h"
-#include "gather/aggregator/v1/aggregator.pb.h"
+#include "client/tour/sections.h"
 #include "server/aggregator/service.h"
 #include "server/backends/faults.h"
 #include "server/rpc/server.h"
 
 namespace gather::client::tour {
-
-using aggregator::v1::Section;
-inline constexpr Section kSections[] = {aggregator::v1::SECTION_USER,
-                                        aggregator::v1::SECTION_ORDERS,
-                                        aggregator::v1::SECTION_PRODUCTS};
-
-// The user that the backends know.
-inline constexpr char kUserId[] = "user-1";
 
 // More than anything in the tour takes; what ends only by it has failed.
 inline constexpr std::chrono::minutes kPatience(2);

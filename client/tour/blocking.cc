@@ -20,10 +20,6 @@
 namespace gather::client::tour {
 namespace {
 
-using aggregator::v1::SECTION_ORDERS;
-using aggregator::v1::SECTION_PRODUCTS;
-using aggregator::v1::SECTION_USER;
-
 constexpr char kBlockingCall[] = "user, blocking";
 constexpr char kPooledCall[] = "user, in a pool";
 
@@ -59,9 +55,9 @@ std::vector<Span> RunBeside(async::EventLoop& loop, const Backends& backends,
                             UserCall user) {
   std::vector<Span> spans(3);
   const auto run = [&]() -> async::Task<> {
-    (void)co_await async::Gather(
-        Measure(loop, backends, SECTION_ORDERS, spans[1]),
-        Measure(loop, backends, SECTION_PRODUCTS, spans[2]), user(spans[0]));
+    (void)co_await async::Gather(Measure(loop, backends, kOrders, spans[1]),
+                                 Measure(loop, backends, kProducts, spans[2]),
+                                 user(spans[0]));
   };
   loop.RunUntilComplete(run());
   return spans;
@@ -70,7 +66,7 @@ std::vector<Span> RunBeside(async::EventLoop& loop, const Backends& backends,
 std::vector<Span> RunOnLoop(const Backends& backends, async::EventLoop& loop) {
   const auto user = [&](Span& span) -> async::Task<> {
     loop.set_activity(kBlockingCall);
-    span = CallAndBlock(backends, SECTION_USER);
+    span = CallAndBlock(backends, kUser);
     span.name = kBlockingCall;
     co_return;
   };
@@ -81,7 +77,7 @@ std::vector<Span> RunInPool(const Backends& backends, async::EventLoop& loop) {
   async::BlockingPool pool({.threads = 1});
   const auto user = [&](Span& span) -> async::Task<> {
     loop.set_activity(kPooledCall);
-    const auto call = [&] { span = CallAndBlock(backends, SECTION_USER); };
+    const auto call = [&] { span = CallAndBlock(backends, kUser); };
     auto in_pool = pool.Run(loop, call);
     const absl::Status ran = co_await in_pool;
     span.status.Update(ran);

@@ -1,53 +1,59 @@
 #include "client/tour/calls.h"
 
 #include <chrono>
+#include <utility>
 
+#include "gather/aggregator/v1/aggregator.pb.h"
 #include "gather/order/v1/order.grpc.pb.h"
 #include "gather/product/v1/product.grpc.pb.h"
 #include "gather/user/v1/user.grpc.pb.h"
-#include "server/aggregator/plan.h"
-#include "server/aggregator/sources.h"
 #include "server/async/gather.h"
+#include "server/fanout/relay.h"
 #include "server/rpc/client_call.h"
+#include "server/rpc/method_stub.h"
 #include "server/rpc/status.h"
 
 namespace gather::client::tour {
 namespace {
 
-using aggregator::OrdersSource;
-using aggregator::ProductsSource;
-using aggregator::SectionName;
-using aggregator::UserSource;
+using aggregator::Orders;
+using aggregator::Products;
+using aggregator::User;
+using order::v1::OrderService;
+using product::v1::ProductService;
+using user::v1::UserService;
 
-aggregator::v1::GetOverviewRequest Overview() {
-  aggregator::v1::GetOverviewRequest request;
-  request.set_user_id(kUserId);
-  return request;
+// What the product would ask the section's backend.
+template <typename S>
+typename S::Request Ask() {
+  return S::Ask(MakeOverviewRequest<aggregator::v1::GetOverviewRequest>());
 }
 
-template <typename Source, typename Stub, typename Reply>
-absl::Status Block(const Backends& backends,
+template <typename S, typename Stub, typename Reply>
+absl::Status Block(const std::shared_ptr<grpc::Channel>& channel,
                    grpc::Status (Stub::*method)(grpc::ClientContext*,
-                                                const typename Source::Request&,
+                                                const typename S::Request&,
                                                 Reply*),
                    grpc::ClientContext& context) {
-  Stub stub(backends.channel(Source::kSection));
+  Stub stub(channel);
   Reply reply;
-  return rpc::ToAbsl(
-      (stub.*method)(&context, Source::MakeRequest(Overview()), &reply));
+  return rpc::ToAbsl((stub.*method)(&context, Ask<S>(), &reply));
 }
 
-template <typename Source>
-async::Task<absl::Status> CallSource(async::EventLoop& loop,
-                                     const Backends& backends,
-                                     std::stop_token stop) {
-  loop.set_activity(SectionName(Source::kSection));
-  typename Source::Stub stub(backends.channel(Source::kSection));
-  const typename Source::Request request = Source::MakeRequest(Overview());
+template <typename S>
+async::Task<absl::Status> CallBackendOf(
+    async::EventLoop& loop, const std::shared_ptr<grpc::Channel>& channel,
+    std::stop_token stop) {
+  using Reply = typename fanout::ReplyTypes<typename S::Reply>::Message;
+  using Stub = rpc::MethodStub<typename S::Request, Reply>;
+  loop.set_activity(SectionName(kSections[Sections::IndexOf<S>()]).c_str());
+  Stub stub(channel, S::kMethod);
+  const typename S::Request request = Ask<S>();
   rpc::CallOptions options;
   options.deadline = Clock::now() + kPatience;
   options.stop = std::move(stop);
-  rpc::UnaryCall call(loop, stub, Source::kCall, request, std::move(options));
+  rpc::UnaryCall call(loop, stub, &Stub::PrepareAsync, request,
+                      std::move(options));
   const auto reply = co_await call;
   co_return reply.status();
 }
@@ -57,17 +63,15 @@ async::Task<absl::Status> CallSource(async::EventLoop& loop,
 absl::Status CallAndBlock(const Backends& backends, Section section,
                           grpc::ClientContext& context) {
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  const auto& channel = backends.channel(section);
   switch (section) {
-    case aggregator::v1::SECTION_USER:
-      return Block<UserSource>(backends, &user::v1::UserService::Stub::GetUser,
-                               context);
-    case aggregator::v1::SECTION_ORDERS:
-      return Block<OrdersSource>(
-          backends, &order::v1::OrderService::Stub::ListOrders, context);
+    case kUser:
+      return Block<User>(channel, &UserService::Stub::GetUser, context);
+    case kOrders:
+      return Block<Orders>(channel, &OrderService::Stub::ListOrders, context);
     default:
-      return Block<ProductsSource>(
-          backends, &product::v1::ProductService::Stub::ListRecommendedProducts,
-          context);
+      return Block<Products>(
+          channel, &ProductService::Stub::ListRecommendedProducts, context);
   }
 }
 
@@ -81,13 +85,14 @@ Span CallAndBlock(const Backends& backends, Section section) {
 
 async::Task<absl::Status> Call(async::EventLoop& loop, const Backends& backends,
                                Section section, std::stop_token stop) {
+  const auto& channel = backends.channel(section);
   switch (section) {
-    case aggregator::v1::SECTION_USER:
-      return CallSource<UserSource>(loop, backends, std::move(stop));
-    case aggregator::v1::SECTION_ORDERS:
-      return CallSource<OrdersSource>(loop, backends, std::move(stop));
+    case kUser:
+      return CallBackendOf<User>(loop, channel, std::move(stop));
+    case kOrders:
+      return CallBackendOf<Orders>(loop, channel, std::move(stop));
     default:
-      return CallSource<ProductsSource>(loop, backends, std::move(stop));
+      return CallBackendOf<Products>(loop, channel, std::move(stop));
   }
 }
 
@@ -101,13 +106,12 @@ async::Task<> Measure(async::EventLoop& loop, const Backends& backends,
 
 std::vector<Span> GatherOnLoop(async::EventLoop& loop,
                                const Backends& backends) {
-  std::vector<Span> spans(std::size(kSections));
+  std::vector<Span> spans(kSections.size());
   const auto run = [&]() -> async::Task<> {
     loop.set_activity("gather");
-    (void)co_await async::Gather(
-        Measure(loop, backends, kSections[0], spans[0]),
-        Measure(loop, backends, kSections[1], spans[1]),
-        Measure(loop, backends, kSections[2], spans[2]));
+    (void)co_await async::Gather(Measure(loop, backends, kUser, spans[0]),
+                                 Measure(loop, backends, kOrders, spans[1]),
+                                 Measure(loop, backends, kProducts, spans[2]));
     loop.set_activity("gather");
   };
   loop.RunUntilComplete(run());

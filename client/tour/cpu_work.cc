@@ -27,8 +27,6 @@
 namespace gather::client::tour {
 namespace {
 
-using aggregator::v1::SECTION_USER;
-
 constexpr int kMaxParts = 4;
 constexpr int kRounds = 30;
 
@@ -122,8 +120,8 @@ Way RunWay(const Backends& backends, async::EventLoop& loop, Work work) {
     way.sum.end = Clock::now();
   };
   const auto run = [&]() -> async::Task<> {
-    (void)co_await async::Gather(
-        Measure(loop, backends, SECTION_USER, way.call), sum());
+    (void)co_await async::Gather(Measure(loop, backends, kUser, way.call),
+                                 sum());
   };
   loop.RunUntilComplete(run());
   return way;

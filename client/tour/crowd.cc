@@ -25,7 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Section kHung = aggregator::v1::SECTION_USER;
+constexpr Section kHung = kUser;
 constexpr auto kLook = 1ms;
 
 BackendFaults UserHangs() {

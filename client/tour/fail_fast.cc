@@ -10,7 +10,6 @@
 #include "client/tour/backends.h"
 #include "client/tour/chapters.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
-#include "server/aggregator/plan.h"
 #include "server/rpc/status.h"
 
 namespace gather::client::tour {
@@ -24,9 +23,8 @@ Span GetOverviewRequiringProducts(const Aggregator& aggregator) {
   const auto stub = AggregatorService::NewStub(aggregator.channel());
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
-  GetOverviewRequest request;
-  request.set_user_id(kUserId);
-  request.add_required_sections(aggregator::v1::SECTION_PRODUCTS);
+  auto request = MakeOverviewRequest<GetOverviewRequest>();
+  request.mutable_required_mask()->add_paths(SectionName(kProducts));
   GetOverviewResponse response;
   Span span{.name = "overview", .start = Clock::now()};
   span.status = rpc::ToAbsl(stub->GetOverview(&context, request, &response));
@@ -38,9 +36,10 @@ Span GetOverviewRequiringProducts(const Aggregator& aggregator) {
 
 Report RunFailFast(double scale) {
   BackendFaults faults;
+  // With a code that is true of the whole call, too, and is handed up.
   faults.products = {.latency = std::chrono::milliseconds(300),
                      .error_rate = 1,
-                     .error_code = absl::StatusCode::kPermissionDenied};
+                     .error_code = absl::StatusCode::kResourceExhausted};
   Backends backends(scale, faults);
   const Aggregator aggregator(backends);
   const Span overview = GetOverviewRequiringProducts(aggregator);
@@ -52,7 +51,7 @@ Report RunFailFast(double scale) {
     Span span;
     span.status = absl::UnknownError("not seen");
     if (!seen.empty()) span = seen.front();
-    span.name = aggregator::SectionName(section);
+    span.name = SectionName(section);
     spans.push_back(span);
   }
   Report report;
@@ -60,8 +59,8 @@ Report RunFailFast(double scale) {
   report.Measured("total", overview.length());
   report.Says(
       "the call failed with the code of the section that was required",
-      overview.status.code() == absl::StatusCode::kPermissionDenied &&
-          spans[3].status.code() == absl::StatusCode::kPermissionDenied);
+      overview.status.code() == absl::StatusCode::kResourceExhausted &&
+          spans[3].status.code() == absl::StatusCode::kResourceExhausted);
   report.Says(
       "the other two backends saw their calls cancelled",
       absl::IsCancelled(spans[1].status) && absl::IsCancelled(spans[2].status));

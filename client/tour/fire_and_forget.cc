@@ -1,6 +1,5 @@
 // Work that nobody awaits, in a scope that does.
 
-#include <iterator>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,7 +14,7 @@ namespace gather::client::tour {
 Report RunFireAndForget(double scale) {
   const Backends backends(scale);
   async::EventLoop loop;
-  std::vector<Span> spans(std::size(kSections));
+  std::vector<Span> spans(kSections.size());
   Span spawning{.name = "spawn"};
   Span shutdown{.name = "shutdown"};
   bool late_task_was_taken = true;

@@ -1,7 +1,6 @@
 // Each call in a program of its own: gatherctl overview, three times.
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,17 +10,16 @@
 #include "client/tour/backends.h"
 #include "client/tour/chapters.h"
 #include "client/tour/child.h"
-#include "server/aggregator/plan.h"
 
 namespace gather::client::tour {
 namespace {
 
 std::vector<Ran> RunThree(const std::string& server) {
-  std::vector<Ran> ran(std::size(kSections));
+  std::vector<Ran> ran(kSections.size());
   std::vector<std::jthread> waiters;
   for (std::size_t i = 0; i < ran.size(); ++i) {
     waiters.emplace_back([&ran, &server, i] {
-      const std::string section = aggregator::SectionName(kSections[i]);
+      const std::string& section = SectionName(kSections[i]);
       ran[i] =
           RunSelf("gatherctl", {"overview", kUserId, "--timeout=100s",
                                 "--sections=" + section,

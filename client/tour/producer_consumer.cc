@@ -16,12 +16,12 @@
 #include "client/tour/backends.h"
 #include "client/tour/chapters.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
+#include "gather/fanout/v1/fanout.pb.h"
 
 namespace gather::client::tour {
 namespace {
 
 using aggregator::v1::AggregatorService;
-using aggregator::v1::GetOverviewResponse;
 using aggregator::v1::StreamOverviewRequest;
 using aggregator::v1::StreamOverviewResponse;
 
@@ -33,19 +33,13 @@ struct Arrival {
 
 // The one section that the part brought.
 Row RowOf(const StreamOverviewResponse& part) {
-  GetOverviewResponse overview;
-  if (part.has_user()) *overview.mutable_user() = part.user();
-  if (part.has_orders()) *overview.mutable_orders() = part.orders();
-  if (part.has_products()) *overview.mutable_products() = part.products();
-  for (const Row& row : MakeRows(overview, "")) {
-    if (row.outcome != Outcome::kAbsent) return row;
-  }
-  return {};
+  const std::vector<Row> rows = MakeRowsOfPresent(part);
+  return rows.empty() ? Row() : rows.front();
 }
 
 struct Streamed {
   std::vector<Arrival> arrivals;
-  aggregator::v1::OverviewSummary summary;
+  fanout::v1::FanOutSummary summary;
   bool whole = false;
 };
 
@@ -53,8 +47,7 @@ Streamed ReadStream(const Aggregator& aggregator) {
   const auto stub = AggregatorService::NewStub(aggregator.channel());
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
-  StreamOverviewRequest request;
-  request.set_user_id(kUserId);
+  const auto request = MakeOverviewRequest<StreamOverviewRequest>();
   const auto reader = stub->StreamOverview(&context, request);
   Streamed streamed;
   StreamOverviewResponse part;
@@ -66,7 +59,7 @@ Streamed ReadStream(const Aggregator& aggregator) {
     }
   }
   streamed.whole = reader->Finish().ok() && streamed.summary.complete() &&
-                   streamed.arrivals.size() == std::size(kSections);
+                   streamed.arrivals.size() == kSections.size();
   return streamed;
 }
 

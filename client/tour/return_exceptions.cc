@@ -26,8 +26,7 @@ Report RunReturnExceptions(double scale) {
   const auto stub = AggregatorService::NewStub(aggregator.channel());
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
-  GetOverviewRequest request;
-  request.set_user_id(kUserId);
+  const auto request = MakeOverviewRequest<GetOverviewRequest>();
   GetOverviewResponse response;
   const grpc::Status status = stub->GetOverview(&context, request, &response);
 

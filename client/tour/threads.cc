@@ -1,6 +1,5 @@
 // Each call blocks a thread of its own.
 
-#include <iterator>
 #include <thread>
 #include <vector>
 
@@ -12,7 +11,7 @@
 namespace gather::client::tour {
 
 Report RunThreads(double scale) {
-  std::vector<Span> spans(std::size(kSections));
+  std::vector<Span> spans(kSections.size());
   {
     const Backends backends(scale);
     std::vector<std::jthread> threads;

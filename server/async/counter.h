@@ -39,6 +39,16 @@ struct HistogramTotals {
   // Of each bound, and last of what is above them all; not cumulative.
   std::vector<uint64_t> counts;
   Clock::duration sum{};
+
+  // Those of more, with the same bounds.
+  void Add(const HistogramTotals& more) {
+    bounds = more.bounds;
+    counts.resize(std::max(counts.size(), more.counts.size()));
+    for (std::size_t i = 0; i < more.counts.size(); ++i) {
+      counts[i] += more.counts[i];
+    }
+    sum += more.sum;
+  }
 };
 
 // How durations are distributed. Thread: as Counter.

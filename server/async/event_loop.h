@@ -129,6 +129,11 @@ class EventLoop {
   // False once the queue is shut down and drained.
   bool RunOnce();
   void RunReady();
+  // Looks after sockets every few steps, whatever is queued: Next() does so
+  // only where the queue is empty, and calls that were read but wait for their
+  // turn would keep replies, and new connections' handshakes, from being read
+  // until their timeouts (decisions/0015-polling-gets-its-turn.md).
+  void PollInTurn();
   void Step(Completion* completion, bool ok);
   void BeginStep(const char* activity);
   void EndStep();
@@ -138,6 +143,9 @@ class EventLoop {
   std::atomic<const char*> activity_{nullptr};
   std::atomic<uint64_t> step_count_{0};  // only the loop's thread writes it
   LoopRecorder* recorder_ = nullptr;
+  // Always empty: to wait on it is to poll, for the whole process (epoll1).
+  grpc::CompletionQueue poller_;
+  int steps_since_poll_ = 0;
   IntrusiveList<Completion> ready_;    // posted by the loop's own thread
   IntrusiveList<Completion> running_;  // taken from there by RunReady
 

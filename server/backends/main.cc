@@ -2,14 +2,17 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/backends/dataset.h"
 #include "server/backends/error_code_flag.h"
+#include "server/backends/fake.h"
 #include "server/backends/service.h"
 #include "server/ops/flags/parse_flags.h"
 #include "server/ops/flags/server_flags.h"
@@ -20,7 +23,16 @@
 #include "server/ops/tls/certificates.h"
 #include "server/rpc/server.h"
 
-ABSL_FLAG(std::string, role, "", "REQUIRED: user, order or product");
+ABSL_FLAG(std::string, role, "",
+          "REQUIRED: user, order or product, or fake: any unary methods, by "
+          "--protos and --replies");
+ABSL_FLAG(std::string, protos, "",
+          "of a fake: file with its protos, as protoc --include_imports "
+          "--descriptor_set_out=FILE writes it");
+ABSL_FLAG(std::vector<std::string>, replies, {},
+          "of a fake: package.Service/Method=FILE, comma-separated, with the "
+          "method's reply as JSON; a text $request.FIELD in it becomes that "
+          "field of the request");
 ABSL_FLAG(std::string, data, "",
           "JSON file to answer from; may be empty where --generated_users is "
           "not 0");
@@ -80,6 +92,11 @@ absl::StatusOr<Settings> SettingsFromFlags(const char* listen) {
   if (!server.ok()) return server.status();
   absl::StatusOr<Faults> faults = FaultsFromFlags();
   if (!faults.ok()) return faults.status();
+  return Settings{*std::move(server), *faults};
+}
+
+// Of the roles that answer from a table.
+absl::Status CheckTableFlags() {
   const int64_t generated = absl::GetFlag(FLAGS_generated_users);
   if (generated < 0) {
     return ops::FlagError("generated_users", "must not be negative");
@@ -87,17 +104,35 @@ absl::StatusOr<Settings> SettingsFromFlags(const char* listen) {
   if (generated == 0 && absl::GetFlag(FLAGS_data).empty()) {
     return ops::FlagError("data", "is needed unless --generated_users is set");
   }
-  return Settings{*std::move(server), *faults};
+  return absl::OkStatus();
+}
+
+// Serves `service` until a signal comes.
+template <typename Service>
+int Serve(Service& service, ops::ServerSettings& settings, ops::Logger& logger,
+          ops::StopSignals& signals) {
+  ops::RequestLog request_log(logger, settings.request_log);
+  const ops::CertificateWatcher certificates({settings.tls}, logger);
+  settings.server.credentials = ops::ServerCredentials(settings.tls.get());
+  settings.server.observer = &request_log;
+  settings.server.tell_trace = false;
+  settings.server.on_stall = ops::LogStalls(logger);
+  settings.server.on_flood = ops::LogFloods(logger);
+  settings.server.on_error = ops::LogErrors(logger);
+  rpc::Server server(settings.server);
+  service.AddTo(server);
+  return ops::RunServer(server, settings, signals, logger);
 }
 
 template <typename Role>
-int Run(const char* listen,
-        absl::StatusOr<typename Role::Table> (*load)(const std::string&,
-                                                     int64_t),
-        ops::StopSignals& signals) {
+int RunTable(const char* listen,
+             absl::StatusOr<typename Role::Table> (*load)(const std::string&,
+                                                          int64_t),
+             ops::StopSignals& signals) {
   absl::StatusOr<Settings> settings = SettingsFromFlags(listen);
-  if (!settings.ok())
-    return ops::ReportBadUsage(std::string(settings.status().message()));
+  const absl::Status checked =
+      settings.ok() ? CheckTableFlags() : settings.status();
+  if (!checked.ok()) return ops::ReportBadUsage(std::string(checked.message()));
 
   ops::Logger logger(settings->server.log);
   const ops::ScopedGrpcLog grpc_log(logger);
@@ -109,26 +144,33 @@ int Run(const char* listen,
     return 1;
   }
   if (settings->server.check_config) return ops::ReportGoodConfig();
-  ops::RequestLog request_log(logger, settings->server.request_log);
-  const ops::CertificateWatcher certificates({settings->server.tls}, logger);
-  settings->server.server.credentials =
-      ops::ServerCredentials(settings->server.tls.get());
-  settings->server.server.observer = &request_log;
-  settings->server.server.tell_trace = false;
-  settings->server.server.on_stall = ops::LogStalls(logger);
-  settings->server.server.on_flood = ops::LogFloods(logger);
-  settings->server.server.on_error = ops::LogErrors(logger);
   BackendService<Role> service(*std::move(table), settings->faults,
                                settings->server.server.event_loops);
-  rpc::Server server(settings->server.server);
-  service.AddTo(server);
-  return ops::RunServer(server, settings->server, signals, logger);
+  return Serve(service, settings->server, logger, signals);
+}
+
+int RunFake(const char* listen, ops::StopSignals& signals) {
+  absl::StatusOr<Settings> settings = SettingsFromFlags(listen);
+  if (!settings.ok()) {
+    return ops::ReportBadUsage(std::string(settings.status().message()));
+  }
+  absl::StatusOr<std::unique_ptr<FakeService>> service = FakeService::Load(
+      absl::GetFlag(FLAGS_protos), absl::GetFlag(FLAGS_replies),
+      settings->faults, settings->server.server.event_loops);
+  if (!service.ok()) {
+    return ops::ReportBadUsage(std::string(service.status().message()));
+  }
+  if (settings->server.check_config) return ops::ReportGoodConfig();
+  ops::Logger logger(settings->server.log);
+  const ops::ScopedGrpcLog grpc_log(logger);
+  return Serve(**service, settings->server, logger, signals);
 }
 
 int Main(int argc, char** argv) {
   const auto arguments = ops::ParseFlagsOrExit(
       argc, argv,
       "Usage: backend --role=user|order|product --data=FILE [FLAGS]\n"
+      "       backend --role=fake --protos=FILE --replies=METHOD=FILE [FLAGS]\n"
       "Serves one of the aggregator's backends, with faults to order.");
   if (!arguments.empty()) {
     return ops::ReportBadUsage(
@@ -137,13 +179,17 @@ int Main(int argc, char** argv) {
   ops::StopSignals signals;
   ops::PrepareProcess();
   const std::string role = absl::GetFlag(FLAGS_role);
-  if (role == "user") return Run<UserRole>("[::]:50052", LoadUsers, signals);
-  if (role == "order") return Run<OrderRole>("[::]:50053", LoadOrders, signals);
-  if (role == "product") {
-    return Run<ProductRole>("[::]:50054", LoadProducts, signals);
+  if (role == "user")
+    return RunTable<UserRole>("[::]:50052", LoadUsers, signals);
+  if (role == "order") {
+    return RunTable<OrderRole>("[::]:50053", LoadOrders, signals);
   }
+  if (role == "product") {
+    return RunTable<ProductRole>("[::]:50054", LoadProducts, signals);
+  }
+  if (role == "fake") return RunFake("[::]:50055", signals);
   return ops::ReportBadUsage(absl::StrCat(
-      "--role: must be user, order or product, not \"", role, "\""));
+      "--role: must be user, order, product or fake, not \"", role, "\""));
 }
 
 }  // namespace

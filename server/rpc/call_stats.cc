@@ -4,6 +4,12 @@
 
 namespace gather::rpc {
 
+void CallTotals::Add(const CallTotals& more) {
+  started += more.started;
+  for (std::size_t i = 0; i < kCodes; ++i) handled[i] += more.handled[i];
+  handling.Add(more.handling);
+}
+
 void CallStats::OnEnd(int code, async::Clock::duration took) {
   const bool canonical = code >= 0 && code < static_cast<int>(kCodes);
   handled_[canonical ? code : grpc::StatusCode::UNKNOWN].Add();

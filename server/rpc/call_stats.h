@@ -19,6 +19,8 @@ struct CallTotals {
   uint64_t started = 0;
   std::array<uint64_t, kCodes> handled{};  // by code
   async::HistogramTotals handling;
+
+  void Add(const CallTotals& more);
 };
 
 // Counts the calls of one method on one loop, at either end.

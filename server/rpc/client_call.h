@@ -33,12 +33,22 @@ struct CallOptions {
   CallStats* stats = nullptr;
 };
 
-// INTERNAL, for the reason kReplyUnreadable.
-absl::Status UnreadableReply();
+// Who made the status that a call ended with: the code alone does not say.
+enum class CallEnd {
+  kReplied,          // OK, with a reply that was parsed
+  kAnswered,         // the other side answered with this status
+  kFailed,           // gRPC on this side: no connection, the deadline, a stop
+  kReplyUnreadable,  // the reply can't be parsed
+  kReplyTooLarge,    // the reply is larger than the channel takes
+};
 
-// What a finished unary call means, given the `ok` of its tag. A status of OK
-// is not enough: a reply that can't be parsed arrives as ok=false with it.
-absl::Status UnaryOutcome(bool ok, const grpc::Status& status);
+// How a unary call ended, given the `ok` of its tag. A status of OK is not
+// enough: a reply that can't be parsed arrives as ok=false with it.
+CallEnd EndOf(bool ok, const grpc::Status& status,
+              const grpc::ClientContext& context);
+
+// The status to hand on of a call that ended so.
+absl::Status StatusOf(CallEnd end, const grpc::Status& status);
 
 // One unary call, awaited:
 //
@@ -47,7 +57,8 @@ absl::Status UnaryOutcome(bool ok, const grpc::Status& status);
 //   absl::StatusOr<GetUserResponse> reply = co_await call;
 //
 // A reply that arrived with no message in it is OK and empty here (gRPC 1.51
-// can't tell): check that the answer is the one that was asked for.
+// can't tell): check that the answer is the one that was asked for. Where the
+// outcome is not OK, end() says whose word that is.
 //
 // Thread: the loop's; the stop may come from any.
 // Lifetime: the request is copied into gRPC's buffers when the await starts;
@@ -90,7 +101,8 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
 
   absl::StatusOr<Response> await_resume() {
     if (!started_) return absl::CancelledError("cancelled before the call");
-    absl::Status outcome = UnaryOutcome(ok_, status_);
+    end_ = EndOf(ok_, status_, context_);
+    absl::Status outcome = StatusOf(end_, status_);
     if (stats_ != nullptr) {
       stats_->OnEnd(static_cast<int>(outcome.code()),
                     async::Clock::now() - start_);
@@ -98,6 +110,9 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
     if (!outcome.ok()) return outcome;
     return std::move(response_);
   }
+
+  // Once awaited.
+  CallEnd end() const { return end_; }
 
  private:
   class Cancel {
@@ -128,6 +143,7 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
   std::optional<std::stop_callback<Cancel>> on_stop_;
   std::coroutine_handle<> waiter_;
   async::Clock::time_point start_;
+  CallEnd end_ = CallEnd::kFailed;
   bool started_ = false;
   bool ok_ = false;
 };

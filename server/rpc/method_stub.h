@@ -4,7 +4,7 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/completion_queue.h>
-#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/impl/rpc_method.h>
 // How messages of Protobuf are put on the wire.
 #if __has_include(<grpcpp/impl/proto_utils.h>)
 #include <grpcpp/impl/proto_utils.h>
@@ -17,28 +17,45 @@
 #include <string>
 #include <utility>
 
+#include "google/protobuf/message_lite.h"
+
 namespace gather::rpc {
 
-// A stub of one unary method, for messages that are not the ones that its proto
-// names, but read the same bytes: a generated stub is bound to those.
+// A stub of one unary method, by its name: no generated stub is needed, and the
+// messages may be others than its proto names, if they read the same bytes.
 //
-// `kMethod` is "package.Service/Method". Thread: any.
-template <typename Request, typename Reply, const char* kMethod>
+// Does what a generated stub does, by the same means. gRPC's generic stub looks
+// the method up anew for each call.
+//
+// Thread: any.
+template <typename Request, typename Reply>
 class MethodStub {
  public:
-  explicit MethodStub(std::shared_ptr<grpc::ChannelInterface> channel)
-      : stub_(std::move(channel)) {}
+  // `method` is "package.Service/Method".
+  MethodStub(std::shared_ptr<grpc::ChannelInterface> channel,
+             const std::string& method)
+      : channel_(std::move(channel)),
+        path_("/" + method),
+        method_(path_.c_str(), grpc::internal::RpcMethod::NORMAL_RPC,
+                channel_) {}
+  MethodStub(const MethodStub&) = delete;
+  MethodStub& operator=(const MethodStub&) = delete;
 
   // As a generated stub's PrepareAsyncMethod().
   std::unique_ptr<grpc::ClientAsyncResponseReader<Reply>> PrepareAsync(
       grpc::ClientContext* context, const Request& request,
       grpc::CompletionQueue* queue) {
-    return stub_.PrepareUnaryCall(context, path_, request, queue);
+    using google::protobuf::MessageLite;
+    using Helper = grpc::internal::ClientAsyncResponseReaderHelper;
+    return std::unique_ptr<grpc::ClientAsyncResponseReader<Reply>>(
+        Helper::Create<Reply, Request, MessageLite, MessageLite>(
+            channel_.get(), queue, method_, context, request));
   }
 
  private:
-  grpc::TemplatedGenericStub<Request, Reply> stub_;
-  const std::string path_ = std::string("/") + kMethod;
+  const std::shared_ptr<grpc::ChannelInterface> channel_;
+  const std::string path_;
+  const grpc::internal::RpcMethod method_;
 };
 
 }  // namespace gather::rpc

@@ -1,36 +1,72 @@
 #include "server/rpc/retry.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <random>
+
+#include "absl/strings/numbers.h"
 
 namespace gather::rpc {
 
+using async::Clock;
+
 void RetryThrottle::RecordSuccess() {
-  tokens_ = std::min(kMaxTokens, tokens_ + 0.1);
+  int tokens = tokens_.load(std::memory_order_relaxed);
+  while (tokens < kMaxTokens &&
+         !tokens_.compare_exchange_weak(tokens,
+                                        std::min(kMaxTokens, tokens + kSuccess),
+                                        std::memory_order_relaxed)) {
+  }
 }
 
 bool RetryThrottle::RecordFailure() {
-  tokens_ = std::max(0.0, tokens_ - 1);
-  return tokens_ > kMaxTokens / 2;
+  int tokens = tokens_.load(std::memory_order_relaxed);
+  int left = 0;
+  do {
+    left = std::max(0, tokens - kFailure);
+  } while (
+      !tokens_.compare_exchange_weak(tokens, left, std::memory_order_relaxed));
+  return left > kMaxTokens / 2;
 }
 
-std::optional<async::Clock::duration> Retry::After(const absl::Status& status) {
-  if (status.code() != absl::StatusCode::kUnavailable) {
-    if (status.ok()) throttle_.RecordSuccess();
+Pushback Pushback::Parse(absl::string_view value) {
+  Pushback pushback;
+  pushback.said_ = true;
+  int32_t wait = 0;
+  if (absl::SimpleAtoi(value, &wait) && wait >= 0) {
+    pushback.wait_ = std::chrono::milliseconds(wait);
+  }
+  return pushback;
+}
+
+std::optional<Clock::duration> Retry::After(const absl::Status& status,
+                                            const Pushback& pushback,
+                                            Clock::time_point now) {
+  if (status.ok()) {
+    throttle_.RecordSuccess();
     return std::nullopt;
   }
-  if (!throttle_.RecordFailure() || attempt_ >= policy_.max_attempts) {
+  const bool unwanted = !pushback.absent() && !pushback.wait();
+  if (!absl::IsUnavailable(status) && !unwanted) return std::nullopt;
+  if (!throttle_.RecordFailure() || unwanted ||
+      attempt_ >= policy_.max_attempts) {
     return std::nullopt;
   }
-  const auto now = async::Clock::now();
+  const Clock::duration backoff =
+      pushback.absent() ? Backoff(now) : Clock::duration(*pushback.wait());
+  if (now + backoff >= deadline_) return std::nullopt;
+  backoffs_ = pushback.absent() ? backoffs_ + 1 : 0;
+  ++attempt_;
+  return backoff;
+}
+
+Clock::duration Retry::Backoff(Clock::time_point now) const {
   // Any seed will do that differs between calls.
   std::minstd_rand random(
       static_cast<unsigned>(now.time_since_epoch().count()) | 1U);
   const double share = std::uniform_real_distribution(0.5, 1.0)(random);
-  const auto backoff = std::chrono::duration_cast<async::Clock::duration>(
-      policy_.initial_backoff * (1 << (attempt_ - 1)) * share);
-  if (now + backoff >= deadline_) return std::nullopt;
-  ++attempt_;
-  return backoff;
+  return std::chrono::duration_cast<Clock::duration>(
+      policy_.initial_backoff * (1 << std::min(backoffs_, 20)) * share);
 }
 
 }  // namespace gather::rpc

@@ -1,11 +1,12 @@
 #ifndef GATHER_SERVER_RPC_RETRY_H_
 #define GATHER_SERVER_RPC_RETRY_H_
 
+#include <atomic>
 #include <chrono>
 #include <optional>
-#include <random>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "server/async/clock.h"
 
 namespace gather::rpc {
@@ -25,7 +26,10 @@ struct RetryPolicy {
 // numbers: "Throttling Retry Attempts and Hedged RPCs" in
 // https://github.com/grpc/proposal/blob/master/A6-client-retries.md.
 //
-// Thread: one.
+// One for each backend, not for each loop: with many, each would have to see
+// the outage by itself.
+//
+// Thread: any, without locks.
 class RetryThrottle {
  public:
   void RecordSuccess();
@@ -33,9 +37,40 @@ class RetryThrottle {
   // True if a failed call may be tried again.
   bool RecordFailure();
 
+  // Tokens left.
+  double tokens() const {
+    return tokens_.load(std::memory_order_relaxed) / 1000.0;
+  }
+
  private:
-  static constexpr double kMaxTokens = 100;
-  double tokens_ = kMaxTokens;
+  static constexpr int kMaxTokens = 100'000;  // in thousandths, as all here
+  static constexpr int kFailure = 1000;
+  static constexpr int kSuccess = 100;
+  std::atomic<int> tokens_{kMaxTokens};
+};
+
+// What a server says of trying again, in the trailing metadata
+// "grpc-retry-pushback-ms" of a call that failed (gRFC A6).
+class Pushback {
+ public:
+  // The key, as metadata has it.
+  static constexpr char kKey[] = "grpc-retry-pushback-ms";
+
+  // It said nothing: the caller's own back-off holds.
+  Pushback() = default;
+
+  // It said `value`: so many milliseconds, which replace the back-off; or, by
+  // anything that is negative or no decimal number of 32 bits, not to try
+  // again.
+  static Pushback Parse(absl::string_view value);
+
+  bool absent() const { return !said_; }
+  // None where it said not to try again.
+  std::optional<std::chrono::milliseconds> wait() const { return wait_; }
+
+ private:
+  bool said_ = false;
+  std::optional<std::chrono::milliseconds> wait_;
 };
 
 // The attempts of one call:
@@ -56,17 +91,24 @@ class Retry {
       : policy_(policy), throttle_(throttle), deadline_(deadline) {}
 
   // How long to wait before the next attempt; none where the last one is final:
-  // it succeeded, failed for good, was the last, or time or tokens ran out.
-  std::optional<async::Clock::duration> After(const absl::Status& status);
+  // it succeeded, failed for good, was the last, or time or tokens ran out, or
+  // the server does not want another. A pushback that says how long replaces
+  // the back-off, which starts over from its initial length.
+  std::optional<async::Clock::duration> After(
+      const absl::Status& status, const Pushback& pushback = {},
+      async::Clock::time_point now = async::Clock::now());
 
   // The attempt that is going on, or was the last: from 1.
   int attempt() const { return attempt_; }
 
  private:
+  async::Clock::duration Backoff(async::Clock::time_point now) const;
+
   const RetryPolicy& policy_;
   RetryThrottle& throttle_;
   const async::Clock::time_point deadline_;
   int attempt_ = 1;
+  int backoffs_ = 0;  // since the last pushback
 };
 
 }  // namespace gather::rpc

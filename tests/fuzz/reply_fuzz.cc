@@ -1,9 +1,8 @@
 // Any bytes as what the backends say: through the check of each reply and the
-// merge, to an answer that never passes a wrong reply on as a right one.
+// landing of its section, to an answer that never passes a wrong reply on as a
+// right one.
 //
-// An input is, for user, orders and products in turn, a byte that says how the
-// call ended (see EndOf), the reply's length in two bytes, little-endian, and
-// the reply; where the input ends early, the rest is empty.
+// reply_input.h says what an input is.
 
 #include <algorithm>
 #include <cstddef>
@@ -11,202 +10,209 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/cord.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
-#include "server/aggregator/failure.h"
-#include "server/aggregator/fetch.h"
-#include "server/aggregator/merge.h"
-#include "server/aggregator/sources.h"
+#include "google/protobuf/descriptor.h"
+#include "server/aggregator/overview.h"
 #include "server/async/event_loop.h"
+#include "server/fanout/catalog.h"
+#include "server/fanout/fan_out.h"
+#include "server/fanout/fetch.h"
+#include "server/fanout/sink.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 #include "tests/fuzz/expect.h"
+#include "tests/fuzz/reply_contract.h"
+#include "tests/fuzz/reply_input.h"
 
-namespace gather::aggregator {
+namespace gather::fanout {
 namespace {
+
+using aggregator::Overview;
+using Sections = Overview::Sections;
+using Sink = ResponseSink<Overview::Response>;
 
 // Asked for by every input, so that some replies are right.
 constexpr char kUserId[] = "alice";
 // Stands in every backend's failure: no answer may have it.
 constexpr char kBackendsWords[] = "backend's-own-words";
 
-class Input {
- public:
-  Input(const uint8_t* data, std::size_t size)
-      : rest_(reinterpret_cast<const char*>(data), size) {}
+bool HasBackendsWords(std::string_view text) {
+  return text.find(kBackendsWords) != std::string_view::npos;
+}
 
-  uint8_t Byte() {
-    return rest_.empty() ? 0 : static_cast<uint8_t>(Take(1)[0]);
+template <typename S>
+class Branch {
+ public:
+  using Wire = typename BackendOf<S>::Wire;
+  using Message = typename ReplyTypes<typename S::Reply>::Message;
+
+  void Read(Input& input, Plan& plan) {
+    end_ = EndOf(input.Byte());
+    bytes_ = input.Reply();
+    if (end_.requested) plan.requested.Add(kPlace);
+    if (end_.required) plan.required.Add(kPlace);
   }
-  std::string Reply() {
-    const std::size_t low = Byte();
-    const std::size_t high = Byte();
-    return std::string(Take(low | high << 8));
+
+  // As Fetch() does, once its call is over.
+  void Land(FanOut& fan_out, Sink& sink, Expected& expected) {
+    if (!end_.requested) return sink.Skip<S>();
+    const bool stopped = fan_out.stopped();
+    Fetched<S> fetched;
+    fetched.landing.attempts = 1;
+    Receive(stopped, fetched);
+    expected.Add(end_, right_, stopped, NotFoundEndsRequest<S>());
+    SectionStats stats;
+    sink.Land(fan_out, kPlace, stats, fetched);
+    SectionTotals totals;
+    stats.AddTo(totals);
+    GATHER_EXPECT(totals.ok == (right_ ? 1 : 0));
+  }
+
+  // Of an answer that is OK.
+  template <typename Section>
+  void Check(const Section& section) const {
+    const v1::SectionStatus& status = section.status();
+    Section without_payload;
+    *without_payload.mutable_status() = status;
+    const bool bare =
+        section.SerializeAsString() == without_payload.SerializeAsString();
+    if (!end_.requested) {
+      GATHER_EXPECT(status.state() == v1::SECTION_STATE_NOT_REQUESTED);
+      GATHER_EXPECT(bare);
+    } else if (right_) {
+      GATHER_EXPECT(status.state() == v1::SECTION_STATE_OK);
+      GATHER_EXPECT(status.code() == 0 && status.reason().empty());
+      CheckPayload(section, bare);
+    } else {
+      GATHER_EXPECT(status.state() == v1::SECTION_STATE_FAILED);
+      GATHER_EXPECT(status.code() > 0 && status.code() <= 16);
+      GATHER_EXPECT(IsUpperSnake(status.reason()));
+      GATHER_EXPECT(!status.message().empty());
+      GATHER_EXPECT(!HasBackendsWords(status.message()));
+      GATHER_EXPECT(bare);
+    }
   }
 
  private:
-  std::string_view Take(std::size_t size) {
-    const std::string_view taken = rest_.substr(0, size);
-    rest_.remove_prefix(taken.size());
-    return taken;
-  }
-
-  std::string_view rest_;
-};
-
-// How a branch's last call ended: bits 0 to 4 are gRPC's code, which may be
-// none of the canonical ones; bit 5: the section was not requested; bit 6: it
-// is required.
-struct EndOf {
-  explicit EndOf(uint8_t byte)
-      : code(static_cast<grpc::StatusCode>(byte & 31)),
-        requested((byte & 32) == 0),
-        required(requested && (byte & 64) != 0) {}
-
-  grpc::StatusCode code;
-  bool requested;
-  bool required;
-};
-
-// A branch, as far as it is known before its reply is concluded on.
-template <typename Source>
-struct Branch {
-  explicit Branch(Input& input) : end(input.Byte()) {
-    const std::string bytes = input.Reply();
-    if (end.code != grpc::StatusCode::OK) {
-      result.reply = rpc::ToAbsl({end.code, kBackendsWords});
-      if (result.reply.status().ok()) std::abort();
-    } else if (typename Source::Reply reply; reply.ParseFromString(bytes)) {
-      const bool readable = Source::Readable(reply);
-      GATHER_EXPECT(!readable || IsWhole(bytes));
-      right = readable && Source::AnsweredFor(reply) == kUserId;
-      result.reply = std::move(reply);
+  // The section that arrived has the reply: all of it, where it was relayed,
+  // that Protobuf's own parser finds in a field of the section.
+  template <typename Section>
+  void CheckPayload(Section section, bool bare) const {
+    if constexpr (!IsRelayed<typename S::Reply>) {
+      GATHER_EXPECT(!bare);
     } else {
-      result.reply = rpc::WithReason(absl::InternalError(kBackendsWords),
-                                     rpc::kReplyUnreadable);
+      Message reply;
+      GATHER_EXPECT(reply.ParseFromString(bytes_));
+      const auto& reflection = *reply.GetReflection();
+      std::vector<const google::protobuf::FieldDescriptor*> fields;
+      reflection.ListFields(reply, &fields);
+      for (const auto* field : fields) {
+        const auto* taken =
+            Section::descriptor()->FindFieldByNumber(field->number());
+        if (taken == nullptr || taken->name() == "status")
+          reflection.ClearField(&reply, field);
+      }
+      reflection.MutableUnknownFields(&reply)->Clear();
+      section.clear_status();
+      section.GetReflection()->MutableUnknownFields(&section)->Clear();
+      GATHER_EXPECT(section.SerializeAsString() == reply.SerializeAsString());
     }
-    result.attempts = 1;
   }
 
-  void AddTo(Plan& plan) const {
-    if (end.requested) plan.requested.Add(Source::kSection);
-    if (end.required) plan.required.Add(Source::kSection);
+  static constexpr std::size_t kPlace = Sections::IndexOf<S>();
+
+  void Receive(bool stopped, Fetched<S>& fetched) {
+    std::optional<Failure>& failure = fetched.landing.failure;
+    Overview::Request overview;
+    overview.set_user_id(kUserId);
+    if (end_.code != grpc::StatusCode::OK) {
+      const absl::Status status = rpc::ToAbsl({end_.code, kBackendsWords});
+      GATHER_EXPECT(!status.ok());
+      failure = FailureOf<S>(end_.call_end(), status, stopped);
+    } else if (Wire wire; wire.ParseFromString(bytes_)) {
+      fetched.reply.emplace(std::move(wire));
+      right_ = IsRight(*fetched.reply);
+      failure = CheckReply<S>(S::Ask(overview), *fetched.reply);
+      if (failure) fetched.reply.reset();
+    } else {
+      const auto end = rpc::CallEnd::kReplyUnreadable;
+      failure =
+          FailureOf<S>(end, rpc::StatusOf(end, grpc::Status::OK), stopped);
+    }
   }
 
-  // As Fetch() does.
-  BranchResult<typename Source::Reply> Conclude(const FanOut& fan_out) {
-    if (!end.requested) return SectionResult<typename Source::Reply>();
-    typename Source::Request request;
-    request.set_user_id(kUserId);
-    return aggregator::Conclude<Source>(fan_out, request, std::move(result));
-  }
-
-  // Whether its failure ends the whole request.
-  bool Ends() const {
-    return end.requested && !right &&
-           (end.required ||
-            (Source::kNotFoundEnds && end.code == grpc::StatusCode::NOT_FOUND));
-  }
-
-  // What Protobuf's own parser says of all of it.
-  static bool IsWhole(const std::string& bytes) {
-    return typename Source::Whole().ParseFromString(bytes);
-  }
-
-  EndOf end;
   // The reply is the one that was asked for.
-  bool right = false;
-  SectionResult<typename Source::Reply> result;
+  bool IsRight(const typename S::Reply& reply) const {
+    if constexpr (IsRelayed<typename S::Reply>) {
+      if (!IsReadable(reply)) return false;
+    }
+    // What Protobuf's own parser says of all of it.
+    Message whole;
+    GATHER_EXPECT(whole.ParseFromString(bytes_));
+    return S::EchoOf(typename S::Request(), reply).answered == kUserId;
+  }
+
+  static bool IsUpperSnake(const std::string& text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+      return absl::ascii_isupper(c) || c == '_';
+    });
+  }
+
+  EndOf end_{0};
+  std::string bytes_;
+  bool right_ = false;
 };
 
-bool IsUpperSnake(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isupper(c) || c == '_';
+void CheckFailure(const absl::Status& outcome) {
+  GATHER_EXPECT(!HasBackendsWords(rpc::TextOf(outcome)));
+  outcome.ForEachPayload([](absl::string_view, const absl::Cord& detail) {
+    GATHER_EXPECT(!HasBackendsWords(std::string(detail)));
   });
-}
-
-// Of one section of an answer that is OK.
-template <typename Source, typename Section>
-void CheckSection(const Branch<Source>& branch, const Section& section) {
-  const v1::SectionStatus& status = section.status();
-  Section without_payload;
-  *without_payload.mutable_status() = status;
-  const bool bare =
-      section.SerializeAsString() == without_payload.SerializeAsString();
-  if (!branch.end.requested) {
-    GATHER_EXPECT(status.state() == v1::SECTION_STATE_NOT_REQUESTED);
-    GATHER_EXPECT(bare);
-  } else if (branch.right) {
-    GATHER_EXPECT(status.state() == v1::SECTION_STATE_OK);
-    GATHER_EXPECT(status.code() == 0 && status.reason().empty());
-  } else {
-    GATHER_EXPECT(status.state() == v1::SECTION_STATE_FAILED);
-    GATHER_EXPECT(status.code() > 0 && status.code() <= 16);
-    GATHER_EXPECT(IsUpperSnake(status.reason()));
-    GATHER_EXPECT(!status.message().empty());
-    GATHER_EXPECT(bare);
-  }
-}
-
-bool HasBackendsWords(const std::string& text) {
-  return text.find(kBackendsWords) != std::string::npos;
 }
 
 void TestOne(Input input) {
   static async::EventLoop& loop = *new async::EventLoop();  // never run
+  static const Catalog& catalog = *new Catalog(*MakeCatalog<Overview>());
+  static const Settings& settings = *new Settings();
   rpc::TraceIds ids(1);
   rpc::ServerCall call(loop, 0, ids, "fuzz");
-  Branch<UserSource> user(input);
-  Branch<OrdersSource> orders(input);
-  Branch<ProductsSource> products(input);
+  Sections::TupleOf<Branch> branches;
   Plan plan;
-  user.AddTo(plan);
-  orders.AddTo(plan);
-  products.AddTo(plan);
-  const v1::GetOverviewRequest request;
-  const rpc::RetryPolicy retry;
-  const std::vector<std::string> keys;
-  const FanOut fan_out = {.call = call,
-                          .request = request,
-                          .plan = plan,
-                          .retry = retry,
-                          .deadline = {},
-                          .stop = {},
-                          .forwarded_keys = keys};
-
-  v1::GetOverviewResponse response;
-  const absl::Status outcome = Merge({.user = user.Conclude(fan_out),
-                                      .orders = orders.Conclude(fan_out),
-                                      .products = products.Conclude(fan_out),
-                                      .times = {}},
-                                     &response);
-
-  int requested = 0;
-  int arrived = 0;
-  for (const auto& [end, right] :
-       {std::pair(user.end, user.right), std::pair(orders.end, orders.right),
-        std::pair(products.end, products.right)}) {
-    requested += end.requested;
-    arrived += end.requested && right;
+  std::apply([&](auto&... each) { (each.Read(input, plan), ...); }, branches);
+  FanOut fan_out(call, catalog, settings, plan);
+  Overview::Response response;
+  Sink sink(&response);
+  Expected expected;
+  for (const std::size_t place : OrderOf<Sections::kSize>(input.Byte())) {
+    Sections::ForEach([&]<typename S>() {
+      if (Sections::IndexOf<S>() != place) return;
+      std::get<Branch<S>>(branches).Land(fan_out, sink, expected);
+    });
   }
-  const bool ends = user.Ends() || orders.Ends() || products.Ends();
-  GATHER_EXPECT(outcome.ok() == (!ends && (arrived > 0 || requested == 0)));
-  GATHER_EXPECT(!HasBackendsWords(std::string(outcome.message())));
-  if (!outcome.ok()) return;
-  GATHER_EXPECT(response.complete() == (arrived == requested));
-  CheckSection(user, response.user());
-  CheckSection(orders, response.orders());
-  CheckSection(products, response.products());
-  v1::GetOverviewResponse again;
-  GATHER_EXPECT(again.ParseFromString(response.SerializeAsString()));
+  const absl::Status outcome = fan_out.score.Outcome();
+  GATHER_EXPECT(outcome.code() == expected.code());
+  if (!outcome.ok()) return CheckFailure(outcome);
+  sink.Finish(fan_out);
+  GATHER_EXPECT(response.complete() ==
+                (expected.arrived == expected.requested));
+  // As its caller reads it.
+  Overview::Response answer;
+  GATHER_EXPECT(answer.ParseFromString(response.SerializeAsString()));
+  Sections::ForEach([&]<typename S>() {
+    std::get<Branch<S>>(branches).Check(*S::In(answer));
+  });
 }
 
 }  // namespace
-}  // namespace gather::aggregator
+}  // namespace gather::fanout
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
-  gather::aggregator::TestOne({data, size});
+  gather::fanout::TestOne({data, size});
   return 0;
 }

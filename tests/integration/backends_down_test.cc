@@ -65,7 +65,8 @@ TEST(BackendsDownTest, BackendThatDiesInACallCostsItsSectionAndIsFoundAgain) {
     ASSERT_TRUE(overview.Await().status.ok())
         << overview.Await().status.error_message();
     const v1::GetOverviewResponse& response = overview.Await().response;
-    EXPECT_EQ(response.orders().status().state(), v1::SECTION_STATE_FAILED);
+    EXPECT_EQ(response.orders().status().state(),
+              fanout::v1::SECTION_STATE_FAILED);
     EXPECT_TRUE(IsRight(response.user(), "u-1"));
     EXPECT_TRUE(IsRight(response.products(), "u-1"));
   }

@@ -8,7 +8,9 @@
 #include <ostream>
 #include <string>
 
+#include "google/rpc/error_details.pb.h"
 #include "tests/support/aggregator_fixture.h"
+#include "tests/support/error_details.h"
 #include "tests/support/replies.h"
 
 namespace gather::testing {
@@ -47,6 +49,13 @@ Case ReadMask(const char* name, const std::string& path) {
           }};
 }
 
+Case RequiredMask(const char* name, const std::string& path) {
+  return {name, "required_mask", [path](auto& request) {
+            request.mutable_read_mask()->add_paths("user");
+            request.mutable_required_mask()->add_paths(path);
+          }};
+}
+
 Case RequiredSection(const char* name, int value) {
   return {name, "required_sections", [value](auto& request) {
             request.mutable_read_mask()->add_paths("user");
@@ -63,6 +72,10 @@ TEST_P(BadInputTest, IsRefusedByNameAndReachesNoBackend) {
   const Overview refused = fixture.Get(bad);
   EXPECT_EQ(refused.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(refused.status.error_message(), HasSubstr(GetParam().field));
+  const auto bad_request = DetailOf<google::rpc::BadRequest>(refused.status);
+  ASSERT_TRUE(bad_request.has_value());
+  ASSERT_EQ(bad_request->field_violations_size(), 1);
+  EXPECT_EQ(bad_request->field_violations(0).field(), GetParam().field);
 
   // What the bad request had called would be there by now.
   EXPECT_TRUE(IsWhole(fixture.Get(RequestFor("u-2")).response, "u-2"));
@@ -85,8 +98,18 @@ INSTANTIATE_TEST_SUITE_P(
         ReadMask("PathOfAnotherCase", "Orders"),
         RequiredSection("UnspecifiedRequired", v1::SECTION_UNSPECIFIED),
         RequiredSection("UnknownRequired", 99),
-        RequiredSection("RequiredOutsideOfMask", v1::SECTION_ORDERS)),
+        RequiredMask("UnknownRequiredPath", "invoices"),
+        RequiredMask("RequiredOutsideOfMask", "orders")),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(GoodInputTest, FirstFormOfTheRequiredMaskStillCounts) {
+  AggregatorFixture fixture;
+  fixture.orders.SetScript({Fail(grpc::StatusCode::RESOURCE_EXHAUSTED)});
+  v1::GetOverviewRequest request = RequestFor("u-1");
+  request.add_required_sections(v1::SECTION_ORDERS);
+  EXPECT_EQ(fixture.Get(request).status.error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
 
 TEST(GoodInputTest, WhatIsJustInRangeIsServed) {
   AggregatorFixture fixture;
@@ -98,7 +121,7 @@ TEST(GoodInputTest, WhatIsJustInRangeIsServed) {
     for (const char* path : {"user", "orders", "products", "user"}) {
       request.mutable_read_mask()->add_paths(path);
     }
-    request.add_required_sections(v1::SECTION_USER);
+    request.mutable_required_mask()->add_paths("user");
     EXPECT_TRUE(IsWhole(fixture.Get(request).response, user_id));
   }
 }

@@ -18,9 +18,9 @@ using grpc::StatusCode;
 
 // True for an answer that is whole but for orders that timed out.
 bool LacksOnlyTheOrders(const Overview& overview) {
-  const v1::SectionStatus& orders = overview.response.orders().status();
+  const fanout::v1::SectionStatus& orders = overview.response.orders().status();
   return overview.status.ok() && !overview.response.complete() &&
-         orders.state() == v1::SECTION_STATE_FAILED &&
+         orders.state() == fanout::v1::SECTION_STATE_FAILED &&
          orders.code() == StatusCode::DEADLINE_EXCEEDED &&
          orders.reason() == "BACKEND_TIMEOUT" &&
          IsRight(overview.response.user(), "u-1") &&

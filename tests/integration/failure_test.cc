@@ -5,7 +5,9 @@
 
 #include <string>
 
+#include "google/rpc/error_details.pb.h"
 #include "tests/support/aggregator_fixture.h"
+#include "tests/support/error_details.h"
 #include "tests/support/replies.h"
 
 namespace gather::testing {
@@ -47,15 +49,16 @@ TEST(FailureTest, RequiredSectionThatFailsEndsTheRequestAtOnce) {
   Gate gate;
   fixture.user.SetScript({NeverAnswer()});
   fixture.orders.SetScript({NeverAnswer()});
-  fixture.products.SetScript({Fail(StatusCode::DATA_LOSS, "", &gate)});
+  fixture.products.SetScript({Fail(StatusCode::RESOURCE_EXHAUSTED, "", &gate)});
   v1::GetOverviewRequest request = RequestFor("u-1");
-  request.add_required_sections(v1::SECTION_PRODUCTS);
+  request.mutable_required_mask()->add_paths("products");
 
   PendingOverview overview(fixture.stub(), request);
   ASSERT_TRUE(fixture.user.calls().WaitFor(1));
   ASSERT_TRUE(fixture.orders.calls().WaitFor(1));
   gate.Open();
-  EXPECT_EQ(overview.Await().status.error_code(), StatusCode::DATA_LOSS);
+  EXPECT_EQ(overview.Await().status.error_code(),
+            StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(overview.Await().status.error_message(), HasSubstr("products"));
   EXPECT_TRUE(fixture.user.cancellations().WaitFor(1));
   EXPECT_TRUE(fixture.orders.cancellations().WaitFor(1));
@@ -65,15 +68,16 @@ TEST(FailureTest, FirstRequiredSectionToFailGivesTheCode) {
   AggregatorFixture fixture;
   Gate gate;
   fixture.user.SetScript({NeverAnswer()});
-  fixture.orders.SetScript({Fail(StatusCode::DATA_LOSS, "", &gate)});
+  fixture.orders.SetScript({Fail(StatusCode::RESOURCE_EXHAUSTED, "", &gate)});
   v1::GetOverviewRequest request = RequestFor("u-1");
-  request.add_required_sections(v1::SECTION_USER);
-  request.add_required_sections(v1::SECTION_ORDERS);
+  request.mutable_required_mask()->add_paths("user");
+  request.mutable_required_mask()->add_paths("orders");
 
   PendingOverview overview(fixture.stub(), request);
   ASSERT_TRUE(fixture.user.calls().WaitFor(1));
   gate.Open();
-  EXPECT_EQ(overview.Await().status.error_code(), StatusCode::DATA_LOSS);
+  EXPECT_EQ(overview.Await().status.error_code(),
+            StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(overview.Await().status.error_message(), HasSubstr("orders"));
 }
 
@@ -85,15 +89,16 @@ TEST(FailureTest, SectionThatWaitsToRetryIsNotTheOneThatFailed) {
   AggregatorFixture fixture(options);
   Gate gate;
   fixture.user.SetScript({Fail(StatusCode::UNAVAILABLE)});
-  fixture.orders.SetScript({Fail(StatusCode::DATA_LOSS, "", &gate)});
+  fixture.orders.SetScript({Fail(StatusCode::RESOURCE_EXHAUSTED, "", &gate)});
   v1::GetOverviewRequest request = RequestFor("u-1");
-  request.add_required_sections(v1::SECTION_USER);
-  request.add_required_sections(v1::SECTION_ORDERS);
+  request.mutable_required_mask()->add_paths("user");
+  request.mutable_required_mask()->add_paths("orders");
 
   PendingOverview overview(fixture.stub(), request);
   ASSERT_TRUE(fixture.user.calls().WaitFor(1));
   gate.Open();
-  EXPECT_EQ(overview.Await().status.error_code(), StatusCode::DATA_LOSS);
+  EXPECT_EQ(overview.Await().status.error_code(),
+            StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(overview.Await().status.error_message(), HasSubstr("orders"));
 }
 
@@ -101,17 +106,17 @@ TEST(FailureTest, EverySectionFailedWithOneCodeGivesThatCode) {
   AggregatorFixture fixture;
   for (FakeBackend* backend :
        {&fixture.user, &fixture.orders, &fixture.products}) {
-    backend->SetScript({Fail(StatusCode::UNIMPLEMENTED)});
+    backend->SetScript({Fail(StatusCode::RESOURCE_EXHAUSTED)});
   }
   const Overview overview = fixture.Get(RequestFor("u-1"));
-  EXPECT_EQ(overview.status.error_code(), StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(overview.status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(overview.status.error_message(), HasSubstr("every"));
 }
 
 TEST(FailureTest, EverySectionFailedEachInItsWayIsUnavailable) {
   AggregatorFixture fixture;
   fixture.user.SetScript({Fail(StatusCode::INTERNAL)});
-  fixture.orders.SetScript({Fail(StatusCode::UNIMPLEMENTED)});
+  fixture.orders.SetScript({Fail(StatusCode::RESOURCE_EXHAUSTED)});
   fixture.products.SetScript({Fail(StatusCode::INTERNAL)});
   const Overview overview = fixture.Get(RequestFor("u-1"));
   EXPECT_EQ(overview.status.error_code(), StatusCode::UNAVAILABLE);
@@ -120,11 +125,30 @@ TEST(FailureTest, EverySectionFailedEachInItsWayIsUnavailable) {
 
 TEST(FailureTest, OnlyRequestedSectionFailedGivesItsCode) {
   AggregatorFixture fixture;
-  fixture.orders.SetScript({Fail(StatusCode::PERMISSION_DENIED)});
+  fixture.orders.SetScript({Fail(StatusCode::RESOURCE_EXHAUSTED)});
   v1::GetOverviewRequest request = RequestFor("u-1");
   request.mutable_read_mask()->add_paths("orders");
   const Overview overview = fixture.Get(request);
-  EXPECT_EQ(overview.status.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(overview.status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+}
+
+// The caller did nothing wrong where a backend does not take our request.
+TEST(FailureTest, ContractDriftOfABackendIsNotTheCallersFault) {
+  AggregatorFixture fixture;
+  v1::GetOverviewRequest request = RequestFor("u-1");
+  request.mutable_required_mask()->add_paths("orders");
+  for (const StatusCode code :
+       {StatusCode::INVALID_ARGUMENT, StatusCode::CANCELLED,
+        StatusCode::UNIMPLEMENTED, StatusCode::NOT_FOUND,
+        StatusCode::PERMISSION_DENIED}) {
+    fixture.orders.SetScript({Fail(code)});
+    const Overview overview = fixture.Get(request);
+    EXPECT_EQ(overview.status.error_code(), StatusCode::INTERNAL) << code;
+    const auto info = DetailOf<google::rpc::ErrorInfo>(overview.status);
+    ASSERT_TRUE(info.has_value());
+    EXPECT_EQ(info->domain(), "gather.aggregator.v1");
+    EXPECT_EQ(info->metadata().at("section"), "orders");
+  }
 }
 
 TEST(FailureTest, RawTextOfABackendNeverReachesTheClient) {
@@ -136,7 +160,7 @@ TEST(FailureTest, RawTextOfABackendNeverReachesTheClient) {
             std::string::npos);
 
   v1::GetOverviewRequest required = RequestFor("u-1");
-  required.add_required_sections(v1::SECTION_ORDERS);
+  required.mutable_required_mask()->add_paths("orders");
   v1::GetOverviewRequest only = RequestFor("u-1");
   only.mutable_read_mask()->add_paths("orders");
   for (const v1::GetOverviewRequest& request : {required, only}) {

@@ -60,7 +60,7 @@ TEST(OverviewTest, UserThatFailsCostsOnlyItsSection) {
   ASSERT_TRUE(overview.status.ok()) << overview.status.error_message();
   EXPECT_FALSE(overview.response.complete());
   EXPECT_EQ(overview.response.user().status().state(),
-            v1::SECTION_STATE_FAILED);
+            fanout::v1::SECTION_STATE_FAILED);
   EXPECT_FALSE(overview.response.user().has_user());
   EXPECT_TRUE(IsRight(overview.response.orders(), "u-1"));
   EXPECT_TRUE(IsRight(overview.response.products(), "u-1"));
@@ -73,7 +73,7 @@ TEST(OverviewTest, OrdersThatFailCostOnlyTheirSection) {
   ASSERT_TRUE(overview.status.ok()) << overview.status.error_message();
   EXPECT_FALSE(overview.response.complete());
   const v1::OrdersSection& orders = overview.response.orders();
-  EXPECT_EQ(orders.status().state(), v1::SECTION_STATE_FAILED);
+  EXPECT_EQ(orders.status().state(), fanout::v1::SECTION_STATE_FAILED);
   EXPECT_EQ(orders.status().code(), StatusCode::PERMISSION_DENIED);
   EXPECT_FALSE(orders.status().message().empty());
   EXPECT_EQ(orders.orders_size(), 0);
@@ -88,7 +88,7 @@ TEST(OverviewTest, ProductsThatFailCostOnlyTheirSection) {
   ASSERT_TRUE(overview.status.ok()) << overview.status.error_message();
   EXPECT_FALSE(overview.response.complete());
   EXPECT_EQ(overview.response.products().status().state(),
-            v1::SECTION_STATE_FAILED);
+            fanout::v1::SECTION_STATE_FAILED);
   EXPECT_EQ(overview.response.products().products_size(), 0);
   EXPECT_TRUE(IsRight(overview.response.user(), "u-1"));
   EXPECT_TRUE(IsRight(overview.response.orders(), "u-1"));
@@ -101,9 +101,9 @@ TEST(OverviewTest, TimingAddsUp) {
   const auto after = TimeUtil::GetCurrentTime();
   ASSERT_TRUE(overview.status.ok()) << overview.status.error_message();
 
-  const v1::FanOutTiming& timing = overview.response.timing();
+  const fanout::v1::FanOutTiming& timing = overview.response.timing();
   google::protobuf::Duration sum;
-  for (const v1::SectionStatus& status :
+  for (const fanout::v1::SectionStatus& status :
        {overview.response.user().status(), overview.response.orders().status(),
         overview.response.products().status()}) {
     EXPECT_GE(status.start_offset(), TimeUtil::NanosecondsToDuration(0));
@@ -127,10 +127,10 @@ TEST(OverviewTest, SectionOutsideOfTheReadMaskIsNotCalled) {
   EXPECT_TRUE(overview.response.complete());
   EXPECT_TRUE(IsRight(overview.response.orders(), "u-1"));
   EXPECT_EQ(overview.response.user().status().state(),
-            v1::SECTION_STATE_NOT_REQUESTED);
+            fanout::v1::SECTION_STATE_NOT_REQUESTED);
   EXPECT_EQ(overview.response.user().status().attempts(), 0);
   EXPECT_EQ(overview.response.products().status().state(),
-            v1::SECTION_STATE_NOT_REQUESTED);
+            fanout::v1::SECTION_STATE_NOT_REQUESTED);
 
   // A call that the first request had made would be there before the second's.
   ASSERT_TRUE(IsWhole(fixture.Get(RequestFor("u-2")).response, "u-2"));

@@ -28,8 +28,8 @@ TEST(RetriedCallTest, UnavailableBackendIsGivenUpInTheEnd) {
   fixture.orders.SetScript({Fail(StatusCode::UNAVAILABLE)});
   const Overview overview = fixture.Get(RequestFor("u-1"));
   ASSERT_TRUE(overview.status.ok()) << overview.status.error_message();
-  const v1::SectionStatus& status = overview.response.orders().status();
-  EXPECT_EQ(status.state(), v1::SECTION_STATE_FAILED);
+  const fanout::v1::SectionStatus& status = overview.response.orders().status();
+  EXPECT_EQ(status.state(), fanout::v1::SECTION_STATE_FAILED);
   EXPECT_EQ(status.code(), StatusCode::UNAVAILABLE);
   EXPECT_EQ(status.attempts(), 3);
   EXPECT_EQ(fixture.orders.calls().count(), 3);
@@ -41,7 +41,7 @@ TEST(RetriedCallTest, OtherFailureIsFinal) {
   const Overview overview = fixture.Get(RequestFor("u-1"));
   ASSERT_TRUE(overview.status.ok()) << overview.status.error_message();
   EXPECT_EQ(overview.response.orders().status().state(),
-            v1::SECTION_STATE_FAILED);
+            fanout::v1::SECTION_STATE_FAILED);
   EXPECT_EQ(overview.response.orders().status().attempts(), 1);
   EXPECT_EQ(fixture.orders.calls().count(), 1);
 }

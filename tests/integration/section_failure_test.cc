@@ -27,8 +27,8 @@ void PrintTo(const Case& test_case, std::ostream* os) { *os << test_case.name; }
 
 class SectionFailureTest : public ::testing::TestWithParam<Case> {
  protected:
-  static void ExpectFailed(const v1::SectionStatus& status) {
-    EXPECT_EQ(status.state(), v1::SECTION_STATE_FAILED);
+  static void ExpectFailed(const fanout::v1::SectionStatus& status) {
+    EXPECT_EQ(status.state(), fanout::v1::SECTION_STATE_FAILED);
     EXPECT_EQ(status.code(), GetParam().code);
     EXPECT_EQ(status.reason(), GetParam().reason);
     EXPECT_NE(status.message(), "");
@@ -61,8 +61,8 @@ TEST_P(SectionFailureTest, HasItsReason) {
 INSTANTIATE_TEST_SUITE_P(
     Reasons, SectionFailureTest,
     ::testing::Values(
-        Case{"Unavailable", Fail(StatusCode::UNAVAILABLE),
-             StatusCode::UNAVAILABLE, "BACKEND_UNAVAILABLE"},
+        Case{"AnsweredUnavailable", Fail(StatusCode::UNAVAILABLE),
+             StatusCode::UNAVAILABLE, "BACKEND_DECLINED"},
         Case{"Timeout", Fail(StatusCode::DEADLINE_EXCEEDED),
              StatusCode::DEADLINE_EXCEEDED, "BACKEND_TIMEOUT"},
         Case{"Overloaded", Fail(StatusCode::RESOURCE_EXHAUSTED),

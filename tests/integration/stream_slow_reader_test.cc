@@ -17,6 +17,7 @@
 #include "server/aggregator/service.h"
 #include "server/rpc/channel.h"
 #include "server/rpc/server.h"
+#include "tests/support/aggregator_fixture.h"
 #include "tests/support/gate.h"
 
 namespace gather::testing {
@@ -94,9 +95,10 @@ class SlowReaderTest : public ::testing::Test {
         rpc::MakeChannel(absl::StrCat("127.0.0.1:", backend_.port()),
                          grpc::InsecureChannelCredentials());
     service_ = std::make_unique<aggregator::AggregatorService>(
-        aggregator::Channels{channel, channel, channel},
-        aggregator::Timeouts{.section = kPatience, .total = kPatience},
-        rpc::RetryPolicy(), 1);
+        OverviewCatalog(), fanout::Channels{channel, channel, channel},
+        fanout::Settings{.total_timeout = kPatience,
+                         .policy = {.section_timeout = kPatience}},
+        1);
     rpc::ServerOptions options;
     options.send_timeout = send_timeout;
     options.observer = &ends_;

@@ -101,8 +101,7 @@ TEST_F(StreamTest, SectionThatFailsIsSentAsFailedAndCostsNoOther) {
   fixture_.orders.SetScript({Fail(grpc::StatusCode::INTERNAL, "secret")});
   Stream stream(fixture_, StreamRequestFor("u-1"));
   const StreamOverviewResponse first = stream.Next();
-  EXPECT_EQ(first.orders().status().state(),
-            aggregator::v1::SECTION_STATE_FAILED);
+  EXPECT_EQ(first.orders().status().state(), fanout::v1::SECTION_STATE_FAILED);
   EXPECT_EQ(first.orders().status().reason(), "BACKEND_ERROR");
   EXPECT_EQ(first.SerializeAsString().find("secret"), std::string::npos);
   products_gate_.Open();
@@ -118,9 +117,9 @@ TEST_F(StreamTest, SectionThatFailsIsSentAsFailedAndCostsNoOther) {
 TEST_F(StreamTest, RequiredSectionThatFailsEndsTheStreamAndCancelsTheRest) {
   HoldAll();
   fixture_.orders.SetScript(
-      {Fail(grpc::StatusCode::PERMISSION_DENIED, "", &orders_gate_)});
+      {Fail(grpc::StatusCode::RESOURCE_EXHAUSTED, "", &orders_gate_)});
   StreamOverviewRequest request = StreamRequestFor("u-1");
-  request.add_required_sections(aggregator::v1::SECTION_ORDERS);
+  request.mutable_required_mask()->add_paths("orders");
   Stream stream(fixture_, request);
   ASSERT_TRUE(fixture_.user.calls().WaitFor(1));
   ASSERT_TRUE(fixture_.orders.calls().WaitFor(1));
@@ -129,9 +128,9 @@ TEST_F(StreamTest, RequiredSectionThatFailsEndsTheStreamAndCancelsTheRest) {
   orders_gate_.Open();
   EXPECT_EQ(stream.Next().part_case(), StreamOverviewResponse::PART_NOT_SET);
   const grpc::Status status = stream.Finish();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(status.error_message(),
-            "required section orders failed: the backend failed");
+            "required section orders failed: the backend has too much to do");
   EXPECT_TRUE(fixture_.user.cancellations().WaitFor(1));
 }
 

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -22,9 +23,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
+#include "server/aggregator/overview.h"
 #include "server/async/clock.h"
+#include "server/fanout/plan.h"
 #include "server/rpc/channel.h"
 #include "tests/soak/reply_check.h"
+#include "tests/support/model.h"
 
 ABSL_FLAG(std::string, target, "", "the aggregator's address");
 ABSL_FLAG(absl::Duration, duration, absl::Seconds(10), "how long to go on");
@@ -39,6 +43,7 @@ namespace v1 = aggregator::v1;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using Stub = v1::AggregatorService::Stub;
+using Sections = aggregator::Overview::Sections;
 
 // A call that is cancelled after a while where `cancel_after` is set.
 void Call(Stub& stub, std::optional<milliseconds> cancel_after,
@@ -66,26 +71,26 @@ void Call(Stub& stub, std::optional<milliseconds> cancel_after,
 }
 
 // Asks for one user until each section arrived once.
-Truth::Sections Learn(Stub& stub, const std::string& user_id) {
-  Truth::Sections truth;
-  bool user = false;
-  bool orders = false;
-  bool products = false;
-  while (!user || !orders || !products) {
+v1::GetOverviewResponse Learn(Stub& stub, const std::string& user_id) {
+  v1::GetOverviewResponse truth;
+  fanout::SectionSet known;
+  bool all = false;
+  while (!all) {
     Exchange exchange;
     exchange.request.set_user_id(user_id);
     Call(stub, std::nullopt, &exchange);
-    const auto take = [](bool* known, const auto& section, auto* right) {
-      if (section.status().state() != v1::SECTION_STATE_OK) return;
-      *known = true;
-      *right = section;
-      right->clear_status();
-    };
-    take(&user, exchange.response.user(), &truth.user);
-    take(&orders, exchange.response.orders(), &truth.orders);
-    take(&products, exchange.response.products(), &truth.products);
+    all = true;
+    Sections::ForEach([&]<typename S>() {
+      auto* section = S::In(exchange.response);
+      if (section->status().state() == fanout::v1::SECTION_STATE_OK) {
+        known.Add(Sections::IndexOf<S>());
+        *S::In(truth) = *section;
+        S::In(truth)->clear_status();
+      }
+      all = all && known.Has(Sections::IndexOf<S>());
+    });
   }
-  if (truth.user.user().id() != user_id) {
+  if (truth.user().user().id() != user_id) {
     std::cerr << "odd truth about " << user_id << "\n";
     std::exit(2);
   }
@@ -98,7 +103,7 @@ class Load {
     const auto stub = NewStub();
     for (int i = 1; i <= absl::GetFlag(FLAGS_users); ++i) {
       const std::string user_id = absl::StrCat("user-", i);
-      truth_.users[user_id] = Learn(*stub, user_id);
+      truth_[user_id] = Learn(*stub, user_id);
     }
   }
 
@@ -130,22 +135,20 @@ class Load {
       std::optional<milliseconds> cancel_after;
       if (random() % 20 == 0) cancel_after = milliseconds(random() % 20);
       Call(*stub, cancel_after, &exchange);
-      Note(exchange);
+      Record(exchange);
     }
   }
 
   void Ask(std::mt19937_64& random, Exchange* exchange) const {
     v1::GetOverviewRequest& request = exchange->request;
-    request.set_user_id(
-        absl::StrCat("user-", 1 + random() % truth_.users.size()));
-    constexpr const char* kPaths[] = {"user", "orders", "products"};
-    const auto mask = random() % 2 == 0 ? 7 : 1 + random() % 7;
-    for (int i = 0; i < 3; ++i) {
+    request.set_user_id(absl::StrCat("user-", 1 + random() % truth_.size()));
+    constexpr uint64_t kAll = (uint64_t{1} << testing::kBranches) - 1;
+    const uint64_t mask = random() % 2 == 0 ? kAll : 1 + random() % kAll;
+    for (int i = 0; i < testing::kBranches; ++i) {
       if (((mask >> i) & 1) == 0) continue;
-      if (mask != 7) request.mutable_read_mask()->add_paths(kPaths[i]);
-      if (random() % 8 == 0) {
-        request.add_required_sections(static_cast<v1::Section>(i + 1));
-      }
+      const std::string& name = testing::SectionName(i);
+      if (mask != kAll) request.mutable_read_mask()->add_paths(name);
+      if (random() % 8 == 0) request.mutable_required_mask()->add_paths(name);
     }
     const auto roll = random() % 100;
     if (roll < 2) {
@@ -155,7 +158,7 @@ class Load {
     }
   }
 
-  void AddLogField(const Exchange& exchange) {
+  void Record(const Exchange& exchange) {
     const std::string fault = FindFault(exchange, truth_);
     const std::lock_guard lock(mutex_);
     ++answers_[!exchange.status.ok()

@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "google/protobuf/field_mask.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "server/aggregator/overview.h"
+#include "tests/support/error_details.h"
 #include "tests/support/model.h"
 
 namespace gather::soak {
@@ -19,11 +25,18 @@ using testing::kBranches;
 using testing::SectionVerdict;
 using testing::Verdict;
 
-constexpr const char* kNames[kBranches] = {"user", "orders", "products"};
 // The default of --total_timeout.
 constexpr std::chrono::seconds kTotal(5);
+// The reasons of UNAVAILABLE.
+constexpr char kNotReached[] = "BACKEND_UNAVAILABLE";
+constexpr char kDeclined[] = "BACKEND_DECLINED";
+constexpr char kBreakerOpen[] = "BREAKER_OPEN";
+// Only by the concurrency limit: the soak's backends don't say so.
+constexpr char kOverloaded[] = "BACKEND_OVERLOADED";
 // A loaded machine may be late, the client's end of it included.
 constexpr std::chrono::seconds kMargin(5);
+
+using Sections = std::array<SectionVerdict, kBranches>;
 
 // The codes of the failures that the soak's backends can have. CANCELLED is
 // what gRPC ends a call with that reaches a server which is shutting down.
@@ -31,7 +44,10 @@ std::vector<int> CodesOfReason(std::string_view reason) {
   if (reason == "BACKEND_ERROR") {
     return {StatusCode::INTERNAL, StatusCode::CANCELLED};
   }
-  if (reason == "BACKEND_UNAVAILABLE") return {StatusCode::UNAVAILABLE};
+  if (reason == kNotReached || reason == kDeclined || reason == kBreakerOpen) {
+    return {StatusCode::UNAVAILABLE};
+  }
+  if (reason == kOverloaded) return {StatusCode::RESOURCE_EXHAUSTED};
   if (reason == "BACKEND_TIMEOUT") return {StatusCode::DEADLINE_EXCEEDED};
   return {};
 }
@@ -41,16 +57,27 @@ bool CanBe(int code, std::string_view reason) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
+// A backend is called once, at least, unless its policies are against it.
+bool HasFairAttempts(const SectionVerdict& section) {
+  const bool refused =
+      section.reason == kBreakerOpen || section.reason == kOverloaded;
+  return refused ? section.attempts == 0
+                 : section.attempts >= 1 &&
+                       section.attempts <= testing::kMaxAttempts;
+}
+
+bool Names(const google::protobuf::FieldMask& mask, int branch) {
+  const auto& paths = mask.paths();
+  return std::find(paths.begin(), paths.end(), testing::SectionName(branch)) !=
+         paths.end();
+}
+
 FaultPlan PlanOf(const v1::GetOverviewRequest& request) {
   FaultPlan plan;
   for (int i = 0; i < kBranches; ++i) {
-    const auto& paths = request.read_mask().paths();
-    const auto& required = request.required_sections();
     plan.branches[i].requested =
-        paths.empty() ||
-        std::find(paths.begin(), paths.end(), kNames[i]) != paths.end();
-    plan.branches[i].required =
-        std::find(required.begin(), required.end(), i + 1) != required.end();
+        request.read_mask().paths().empty() || Names(request.read_mask(), i);
+    plan.branches[i].required = Names(request.required_mask(), i);
   }
   return plan;
 }
@@ -64,14 +91,18 @@ std::string CheckOverview(const Exchange& exchange) {
     SectionVerdict& section = observed.sections[i];
     if (!plan.branches[i].requested) continue;
     auto answer = testing::AnswerRight();
-    if (section.state == v1::SECTION_STATE_FAILED) {
+    if (section.state == fanout::v1::SECTION_STATE_FAILED) {
       if (!CanBe(section.code, section.reason)) {
         return absl::StrCat("odd failure: ", section.code, section.reason);
       }
       answer = testing::Fail(static_cast<StatusCode>(section.code));
     }
-    if (section.attempts < 1 || section.attempts > testing::kMaxAttempts) {
-      return absl::StrCat(section.attempts, " attempts");
+    if (!HasFairAttempts(section)) {
+      return absl::StrCat(section.attempts, " attempts, ", section.reason);
+    }
+    // In the model's plans every backend is called, and there to answer.
+    if (section.reason == kNotReached || section.reason == kBreakerOpen) {
+      section.reason = kDeclined;
     }
     // How many there were is up to the retries' throttle.
     const bool retried = answer.status.error_code() == StatusCode::UNAVAILABLE;
@@ -85,40 +116,65 @@ std::string CheckOverview(const Exchange& exchange) {
                       ", right is ", testing::DebugString(right));
 }
 
-// Whether sections that failed for these reasons can give a failure this code.
-bool CanGive(int code, const std::vector<std::string>& reasons,
-             std::array<SectionVerdict, kBranches> sections = {},
-             std::size_t next = 0) {
-  if (next == reasons.size()) {
-    return testing::CodeOfTotalFailure(sections) == code;
-  }
-  const std::vector<int> codes = CodesOfReason(reasons[next]);
+// Whether sections that failed for the reasons that they have, from branch
+// `next` on, can give a failure this code.
+bool CanGive(int code, Sections sections, int next = 0) {
+  if (next == kBranches) return testing::CodeOfTotalFailure(sections) == code;
+  SectionVerdict& section = sections[next];
+  if (section.reason.empty()) return CanGive(code, sections, next + 1);
+  const std::vector<int> codes = CodesOfReason(section.reason);
   return std::any_of(codes.begin(), codes.end(), [&](int section_code) {
-    sections[next].state = v1::SECTION_STATE_FAILED;
-    sections[next].code = section_code;
-    return CanGive(code, reasons, sections, next + 1);
+    section.state = fanout::v1::SECTION_STATE_FAILED;
+    section.code = section_code;
+    return CanGive(code, sections, next + 1);
   });
 }
 
-// The same for what is left of the sections in a failure's words: "user
-// BACKEND_ERROR, orders BACKEND_TIMEOUT".
+// Of what is left of a failure's words, a part for each section that was
+// requested, as they failed: "orders BACKEND_TIMEOUT, user BACKEND_ERROR".
 std::string CheckTotalFailure(const Exchange& exchange,
                               const std::string& failures) {
+  std::map<std::string, std::string> reasons;
+  for (const auto part : absl::StrSplit(failures, ", ")) {
+    const std::pair<std::string, std::string> words = absl::StrSplit(part, ' ');
+    if (!reasons.insert(words).second) return "twice: " + failures;
+  }
   const FaultPlan plan = PlanOf(exchange.request);
-  std::vector<std::string> reasons;
-  std::string words;
-  const std::vector<std::string> parts = absl::StrSplit(failures, ", ");
+  Sections sections;
   for (int i = 0; i < kBranches; ++i) {
-    if (!plan.branches[i].requested) continue;
-    if (reasons.size() == parts.size()) return "too few failures: " + failures;
-    const std::string& part = parts[reasons.size()];
-    reasons.push_back(part.substr(part.find(' ') + 1));
-    absl::StrAppend(&words, words.empty() ? "" : ", ", kNames[i], " ",
-                    reasons.back());
+    const auto reason = reasons.extract(testing::SectionName(i));
+    if (plan.branches[i].requested == reason.empty()) {
+      return "not what was requested: " + failures;
+    }
+    if (!reason.empty()) sections[i].reason = reason.mapped();
   }
   const int code = exchange.status.error_code();
-  if (words == failures && CanGive(code, reasons)) return "";
+  if (reasons.empty() && CanGive(code, sections)) return "";
   return absl::StrCat("code ", code, " for ", failures);
+}
+
+// Of a failure that names the section which brought it about, in its words and
+// in its details.
+std::string CheckRequiredFailure(const Exchange& exchange) {
+  const int code = exchange.status.error_code();
+  const auto info = testing::DetailOf<google::rpc::ErrorInfo>(exchange.status)
+                        .value_or(google::rpc::ErrorInfo());
+  const FaultPlan plan = PlanOf(exchange.request);
+  for (int i = 0; i < kBranches; ++i) {
+    const std::string& name = testing::SectionName(i);
+    Sections alone;
+    alone[i].reason = info.reason();
+    if (plan.branches[i].required && info.domain() == "gather.aggregator.v1" &&
+        info.metadata().count("section") == 1 &&
+        info.metadata().at("section") == name &&
+        exchange.status.error_message().starts_with(
+            absl::StrCat("required section ", name, " failed: ")) &&
+        CanGive(code, alone)) {
+      return "";
+    }
+  }
+  return absl::StrCat("code ", code, ": ", exchange.status.error_message(),
+                      ", ", info.ShortDebugString());
 }
 
 std::string CheckFailure(const Exchange& exchange) {
@@ -131,26 +187,15 @@ std::string CheckFailure(const Exchange& exchange) {
     return "";
   }
   constexpr std::string_view kAll = "every requested section failed: ";
-  if (message.starts_with(kAll)) {
-    return CheckTotalFailure(exchange, message.substr(kAll.size()));
-  }
-  const FaultPlan plan = PlanOf(exchange.request);
-  for (int i = 0; i < kBranches; ++i) {
-    const std::string start =
-        absl::StrCat("required section ", kNames[i], " failed: ");
-    if (plan.branches[i].required && message.starts_with(start) &&
-        (CanBe(code, "BACKEND_ERROR") || CanBe(code, "BACKEND_UNAVAILABLE") ||
-         CanBe(code, "BACKEND_TIMEOUT"))) {
-      return "";
-    }
-  }
-  return absl::StrCat("code ", code, ": ", message);
+  return message.starts_with(kAll)
+             ? CheckTotalFailure(exchange, message.substr(kAll.size()))
+             : CheckRequiredFailure(exchange);
 }
 
 // A section that arrived is the truth; any other has nothing but its status.
 template <typename Section>
 std::string CheckPayload(Section section, const Section& truth) {
-  const bool arrived = section.status().state() == v1::SECTION_STATE_OK;
+  const bool arrived = section.status().state() == fanout::v1::SECTION_STATE_OK;
   section.clear_status();
   const Section expected = arrived ? truth : Section();
   if (section.SerializeAsString() == expected.SerializeAsString()) return "";
@@ -165,15 +210,13 @@ std::string FindFault(const Exchange& exchange, const Truth& truth) {
                         exchange.took / std::chrono::milliseconds(1), " ms");
   }
   if (!exchange.status.ok()) return CheckFailure(exchange);
-  const Truth::Sections& right = truth.users.at(exchange.request.user_id());
-  for (const std::string& fault :
-       {CheckOverview(exchange),
-        CheckPayload(exchange.response.user(), right.user),
-        CheckPayload(exchange.response.orders(), right.orders),
-        CheckPayload(exchange.response.products(), right.products)}) {
-    if (!fault.empty()) return fault;
-  }
-  return "";
+  std::string fault = CheckOverview(exchange);
+  v1::GetOverviewResponse answer = exchange.response;
+  v1::GetOverviewResponse right = truth.at(exchange.request.user_id());
+  aggregator::Overview::Sections::ForEach([&]<typename S>() {
+    if (fault.empty()) fault = CheckPayload(*S::In(answer), *S::In(right));
+  });
+  return fault;
 }
 
 }  // namespace gather::soak

@@ -12,15 +12,9 @@
 
 namespace gather::soak {
 
-// What the backends have on each user, as they said when nothing was wrong.
-struct Truth {
-  struct Sections {
-    aggregator::v1::UserSection user;
-    aggregator::v1::OrdersSection orders;
-    aggregator::v1::ProductsSection products;
-  };
-  std::map<std::string, Sections> users;
-};
+// What the backends have on each user, as they said when nothing was wrong: a
+// response whose sections have no status.
+using Truth = std::map<std::string, aggregator::v1::GetOverviewResponse>;
 
 // One request, and what came of it.
 struct Exchange {

@@ -28,6 +28,12 @@ aggregator::v1::GetOverviewRequest RequestFor(const std::string& user_id) {
   return request;
 }
 
+const fanout::Catalog& OverviewCatalog() {
+  static const auto& kCatalog =
+      *new fanout::Catalog(fanout::MakeCatalog<aggregator::Overview>().value());
+  return kCatalog;
+}
+
 PendingOverview::PendingOverview(
     AggregatorStub& stub, const aggregator::v1::GetOverviewRequest& request,
     std::optional<std::chrono::milliseconds> timeout)
@@ -53,10 +59,14 @@ const Overview& PendingOverview::Await() {
 }
 
 AggregatorFixture::AggregatorFixture(const FixtureOptions& options)
-    : service_({.user = ChannelTo(user),
-                .orders = ChannelTo(orders),
-                .products = ChannelTo(products)},
-               options.timeouts, options.retry, options.server.event_loops),
+    : service_(OverviewCatalog(),
+               {ChannelTo(user), ChannelTo(orders), ChannelTo(products)},
+               {.total_timeout = options.timeouts.total,
+                .policy = {.section_timeout = options.timeouts.section,
+                           .limit = options.limit,
+                           .breaker = options.breaker,
+                           .retry = options.retry}},
+               options.server.event_loops),
       server_(options.server) {
   if (options.backends_up) StartBackends();
   service_.AddTo(server_);

@@ -11,8 +11,10 @@
 
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
 #include "grpc/health/v1/health.pb.h"
-#include "server/aggregator/budget.h"
 #include "server/aggregator/service.h"
+#include "server/fanout/budget.h"
+#include "server/fanout/catalog.h"
+#include "server/fanout/policy/backend_policies.h"
 #include "server/rpc/retry.h"
 #include "server/rpc/server.h"
 #include "tests/support/fake_backends.h"
@@ -31,6 +33,9 @@ struct Overview {
 
 // A request for all sections of a user.
 aggregator::v1::GetOverviewRequest RequestFor(const std::string& user_id);
+
+// The product's sections.
+const fanout::Catalog& OverviewCatalog();
 
 // A call of GetOverview in flight.
 //
@@ -60,9 +65,11 @@ class PendingOverview {
 
 struct FixtureOptions {
   // Longer than a test waits: only one that sets shorter ones sees them.
-  aggregator::Timeouts timeouts{.section = 2 * kPatience,
-                                .total = 2 * kPatience};
+  fanout::Timeouts timeouts{.section = 2 * kPatience, .total = 2 * kPatience};
   rpc::RetryPolicy retry;
+  fanout::ConcurrencyLimitSettings limit;
+  // Off: only a test of it wants what it does to calls that are to fail.
+  fanout::CircuitBreakerSettings breaker{.enabled = false};
   rpc::ServerOptions server;
   bool backends_up = true;
 };

@@ -10,7 +10,6 @@
 namespace gather::testing {
 namespace {
 
-namespace v1 = aggregator::v1;
 using grpc::StatusCode;
 
 class Planner {
@@ -47,22 +46,22 @@ class Planner {
 
   // Which sections, and which of them must arrive.
   void Ask() {
-    const int mask = Chance(50) ? 7 : Pick(1, 7);
+    constexpr int kAll = (1 << kBranches) - 1;
+    const int mask = Chance(50) ? kAll : Pick(1, kAll);
     std::vector<int> paths;
     for (int i = 0; i < kBranches; ++i) {
       BranchPlan& branch = plan_.branches[i];
       branch.requested = ((mask >> i) & 1) != 0;
       branch.required = branch.requested && Chance(20);
       if (branch.required) {
-        plan_.request.add_required_sections(static_cast<v1::Section>(i + 1));
+        plan_.request.mutable_required_mask()->add_paths(SectionName(i));
       }
       if (branch.requested) paths.insert(paths.end(), Pick(1, 2), i);
     }
-    if (mask == 7 && Chance(50)) return;
+    if (mask == kAll && Chance(50)) return;
     std::shuffle(paths.begin(), paths.end(), random_);
-    constexpr const char* kPaths[] = {"user", "orders", "products"};
     for (const int i : paths) {
-      plan_.request.mutable_read_mask()->add_paths(kPaths[i]);
+      plan_.request.mutable_read_mask()->add_paths(SectionName(i));
     }
   }
 
@@ -82,7 +81,8 @@ class Planner {
         plan_.request.set_order_page_size(Chance(50) ? -1 : 101);
         break;
       default:
-        plan_.request.add_required_sections(v1::SECTION_UNSPECIFIED);
+        plan_.request.add_required_sections(
+            aggregator::v1::SECTION_UNSPECIFIED);
         break;
     }
   }

@@ -9,12 +9,15 @@
 #include <vector>
 
 #include "gather/aggregator/v1/aggregator.pb.h"
+#include "server/aggregator/overview.h"
 #include "tests/support/answers.h"
 
 namespace gather::testing {
 
-// User, orders and products, in this order wherever branches are counted.
-inline constexpr int kBranches = 3;
+// A branch for each section of the product, in the order of its list wherever
+// branches are counted.
+inline constexpr int kBranches =
+    static_cast<int>(aggregator::Overview::Sections::kSize);
 
 // How often the aggregator under test calls a backend that says UNAVAILABLE.
 inline constexpr int kMaxAttempts = 3;

@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "server/aggregator/overview.h"
+#include "server/fanout/catalog.h"
 
 namespace gather::testing {
 namespace {
@@ -12,16 +14,17 @@ namespace v1 = aggregator::v1;
 using grpc::StatusCode;
 
 SectionVerdict Failed(int code, const char* reason, int attempts) {
-  return {.state = v1::SECTION_STATE_FAILED,
+  return {.state = fanout::v1::SECTION_STATE_FAILED,
           .code = code,
           .reason = reason,
           .attempts = attempts};
 }
 
+// Of what a backend answers with.
 const char* ReasonOfCode(int code) {
   switch (code) {
     case StatusCode::UNAVAILABLE:
-      return "BACKEND_UNAVAILABLE";
+      return "BACKEND_DECLINED";
     case StatusCode::DEADLINE_EXCEEDED:
       return "BACKEND_TIMEOUT";
     case StatusCode::RESOURCE_EXHAUSTED:
@@ -30,6 +33,28 @@ const char* ReasonOfCode(int code) {
       return "BACKEND_UNIMPLEMENTED";
     default:
       return "BACKEND_ERROR";
+  }
+}
+
+// What the list of sections says of a branch.
+bool NotFoundEndsRequest(int branch) {
+  std::array<bool, kBranches> ends{};
+  std::size_t i = 0;
+  aggregator::Overview::Sections::ForEach(
+      [&]<typename S>() { ends[i++] = fanout::NotFoundEndsRequest<S>(); });
+  return ends[branch];
+}
+
+// The code of a call that fails because a section did.
+int CodeForCaller(const SectionVerdict& section) {
+  if (section.reason == "REPLY_TOO_LARGE") return StatusCode::INTERNAL;
+  switch (section.code) {
+    case StatusCode::UNAVAILABLE:
+    case StatusCode::DEADLINE_EXCEEDED:
+    case StatusCode::RESOURCE_EXHAUSTED:
+      return section.code;
+    default:
+      return StatusCode::INTERNAL;
   }
 }
 
@@ -54,7 +79,7 @@ SectionVerdict Outcome(const Answer& answer, int attempts) {
       return Failed(StatusCode::RESOURCE_EXHAUSTED, "REPLY_TOO_LARGE",
                     attempts);
     default:
-      return {.state = v1::SECTION_STATE_OK,
+      return {.state = fanout::v1::SECTION_STATE_OK,
               .code = 0,
               .reason = "",
               .attempts = attempts};
@@ -86,11 +111,13 @@ class Walk {
 
  private:
   std::optional<Verdict> End(int branch, const SectionVerdict& outcome) {
-    const bool no_such_user =
-        branch == 0 && outcome.code == StatusCode::NOT_FOUND;
     outcomes_[branch] = outcome;
-    if (outcome.code != 0 && (plan_.branches[branch].required || no_such_user))
-      return Verdict{.code = outcome.code, .sections = {}};
+    if (outcome.code == StatusCode::NOT_FOUND && NotFoundEndsRequest(branch)) {
+      return Verdict{.code = StatusCode::NOT_FOUND, .sections = {}};
+    }
+    if (outcome.code != 0 && plan_.branches[branch].required) {
+      return Verdict{.code = CodeForCaller(outcome), .sections = {}};
+    }
     return Whole();
   }
 
@@ -110,7 +137,7 @@ class Walk {
     for (int i = 0; i < kBranches; ++i) {
       if (!outcomes_[i]) return std::nullopt;
       verdict.sections[i] = *outcomes_[i];
-      any = any || outcomes_[i]->state == v1::SECTION_STATE_OK;
+      any = any || outcomes_[i]->state == fanout::v1::SECTION_STATE_OK;
       if (outcomes_[i]->code != 0) verdict.complete = false;
     }
     if (!any) verdict.code = CodeOfTotalFailure(verdict.sections);
@@ -122,7 +149,7 @@ class Walk {
   std::array<std::optional<SectionVerdict>, kBranches> outcomes_;
 };
 
-SectionVerdict ObservedSection(const v1::SectionStatus& status) {
+SectionVerdict ObservedSection(const fanout::v1::SectionStatus& status) {
   return {.state = status.state(),
           .code = status.code(),
           .reason = status.reason(),
@@ -150,9 +177,10 @@ Verdict Judge(const FaultPlan& plan, const std::vector<int>& order,
 int CodeOfTotalFailure(const std::array<SectionVerdict, kBranches>& sections) {
   int common = 0;
   for (const SectionVerdict& section : sections) {
-    if (section.state != v1::SECTION_STATE_FAILED) continue;
-    if (common != 0 && common != section.code) return StatusCode::UNAVAILABLE;
-    common = section.code;
+    if (section.state != fanout::v1::SECTION_STATE_FAILED) continue;
+    const int code = CodeForCaller(section);
+    if (common != 0 && common != code) return StatusCode::UNAVAILABLE;
+    common = code;
   }
   return common;
 }
@@ -175,20 +203,29 @@ std::vector<Verdict> RightAnswers(const FaultPlan& plan) {
   return answers;
 }
 
-Verdict Observed(int code, const v1::GetOverviewResponse& response) {
-  return {.code = code,
-          .sections = {ObservedSection(response.user().status()),
-                       ObservedSection(response.orders().status()),
-                       ObservedSection(response.products().status())},
-          .complete = response.complete()};
+const std::string& SectionName(int branch) {
+  static const auto& kCatalog =
+      *new fanout::Catalog(fanout::MakeCatalog<aggregator::Overview>().value());
+  return kCatalog.sections[branch].name;
+}
+
+Verdict Observed(int code, v1::GetOverviewResponse response) {
+  Verdict verdict{
+      .code = code, .sections = {}, .complete = response.complete()};
+  std::size_t i = 0;
+  aggregator::Overview::Sections::ForEach([&]<typename S>() {
+    verdict.sections[i++] = ObservedSection(S::In(response)->status());
+  });
+  return verdict;
 }
 
 std::string DebugString(const Verdict& verdict) {
   if (verdict.code != 0) return absl::StrCat("code ", verdict.code);
   std::string text = verdict.complete ? "complete" : "partial";
   for (const SectionVerdict& section : verdict.sections) {
-    absl::StrAppend(&text, ", ", v1::SectionState_Name(section.state), " ",
-                    section.code, " ", section.reason, " x", section.attempts);
+    absl::StrAppend(&text, ", ", fanout::v1::SectionState_Name(section.state),
+                    " ", section.code, " ", section.reason, " x",
+                    section.attempts);
   }
   return text;
 }

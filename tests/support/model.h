@@ -11,10 +11,12 @@
 
 namespace gather::testing {
 
+// The name of a branch's section.
+const std::string& SectionName(int branch);
+
 // What a section should say of itself.
 struct SectionVerdict {
-  aggregator::v1::SectionState state =
-      aggregator::v1::SECTION_STATE_NOT_REQUESTED;
+  fanout::v1::SectionState state = fanout::v1::SECTION_STATE_NOT_REQUESTED;
   int code = 0;
   std::string reason;
   int attempts = 0;
@@ -50,7 +52,7 @@ int CodeOfTotalFailure(const std::array<SectionVerdict, kBranches>& sections);
 std::vector<Verdict> RightAnswers(const FaultPlan& plan);
 
 // What was answered, to be held against those.
-Verdict Observed(int code, const aggregator::v1::GetOverviewResponse& response);
+Verdict Observed(int code, aggregator::v1::GetOverviewResponse response);
 
 std::string DebugString(const Verdict& verdict);
 

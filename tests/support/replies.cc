@@ -14,8 +14,8 @@ void SetEuros(int64_t units, type::v1::Money* money) {
   money->set_nanos(500'000'000);
 }
 
-::testing::AssertionResult Arrived(const v1::SectionStatus& status) {
-  if (status.state() == v1::SECTION_STATE_OK && status.code() == 0 &&
+::testing::AssertionResult Arrived(const fanout::v1::SectionStatus& status) {
+  if (status.state() == fanout::v1::SECTION_STATE_OK && status.code() == 0 &&
       status.reason().empty() && status.message().empty()) {
     return ::testing::AssertionSuccess();
   }

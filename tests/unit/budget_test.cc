@@ -1,10 +1,10 @@
-#include "server/aggregator/budget.h"
+#include "server/fanout/budget.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 
-namespace gather::aggregator {
+namespace gather::fanout {
 namespace {
 
 using namespace std::chrono_literals;
@@ -52,4 +52,4 @@ TEST(BudgetTest, NoTimeIsLeftAfterTheDeadline) {
 }
 
 }  // namespace
-}  // namespace gather::aggregator
+}  // namespace gather::fanout

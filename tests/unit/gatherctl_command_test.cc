@@ -7,7 +7,6 @@
 #include "client/command.h"
 #include "client/flags.h"
 #include "client/overview.h"
-#include "client/request.h"
 #include "client/svg.h"
 #include "client/watch.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
@@ -18,9 +17,7 @@
 namespace gather::client {
 namespace {
 
-using gather::aggregator::v1::GetOverviewRequest;
 using gather::aggregator::v1::GetOverviewResponse;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::internal::CaptureStderr;
 using ::testing::internal::GetCapturedStderr;
@@ -97,45 +94,6 @@ TEST(ExitCodeTest, TakesAnAnswerWithoutSectionsForAFailure) {
             grpc::StatusCode::INTERNAL);
   response.mutable_orders();
   EXPECT_TRUE(CheckAnswer(grpc::Status::OK, response).ok());
-}
-
-TEST(FillRequestTest, AsksForWhatTheFlagsSay) {
-  GetOverviewRequest request;
-  const OverviewFlags flags{.sections = {"user", "orders"},
-                            .required = {"orders"},
-                            .order_page_size = 3,
-                            .product_page_size = 100};
-  ASSERT_TRUE(FillRequest("ada", flags, request).ok());
-  EXPECT_EQ(request.user_id(), "ada");
-  EXPECT_THAT(request.read_mask().paths(), ElementsAre("user", "orders"));
-  EXPECT_THAT(request.required_sections(),
-              ElementsAre(gather::aggregator::v1::SECTION_ORDERS));
-  EXPECT_EQ(request.order_page_size(), 3);
-  EXPECT_EQ(request.product_page_size(), 100);
-}
-
-TEST(FillRequestTest, LeavesTheMaskOutWhereAllIsAskedFor) {
-  GetOverviewRequest request;
-  ASSERT_TRUE(FillRequest("ada", {}, request).ok());
-  EXPECT_FALSE(request.has_read_mask());
-}
-
-std::string ErrorOf(const OverviewFlags& flags) {
-  GetOverviewRequest request;
-  return std::string(FillRequest("ada", flags, request).message());
-}
-
-TEST(FillRequestTest, NamesTheFlagThatTheServerWouldRefuse) {
-  EXPECT_EQ(ErrorOf({.sections = {"users"}}),
-            "--sections: 'users' is not user, orders or products");
-  EXPECT_EQ(ErrorOf({.required = {""}}),
-            "--required: '' is not user, orders or products");
-  EXPECT_EQ(ErrorOf({.sections = {"user"}, .required = {"orders"}}),
-            "--required: 'orders' is not in --sections");
-  EXPECT_EQ(ErrorOf({.order_page_size = 101}),
-            "--order_page_size: must be from 0 to 100, not 101");
-  EXPECT_EQ(ErrorOf({.product_page_size = -1}),
-            "--product_page_size: must be from 0 to 100, not -1");
 }
 
 }  // namespace

@@ -13,10 +13,10 @@
 namespace gather::client {
 namespace {
 
+using fanout::v1::SectionStatus;
 using gather::aggregator::v1::GetOverviewResponse;
 using gather::aggregator::v1::OrdersSection;
 using gather::aggregator::v1::ProductsSection;
-using gather::aggregator::v1::SectionStatus;
 using gather::aggregator::v1::UserSection;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 GetOverviewResponse UserOnly(const std::string& name) {
   GetOverviewResponse response;
   UserSection& section = *response.mutable_user();
-  section.mutable_status()->set_state(gather::aggregator::v1::SECTION_STATE_OK);
+  section.mutable_status()->set_state(fanout::v1::SECTION_STATE_OK);
   section.mutable_status()->set_attempts(1);
   section.mutable_user()->set_display_name(name);
   return response;
@@ -47,7 +47,7 @@ TEST(RowTest, HasNoOutcomeForASectionThatIsNotThere) {
 TEST(RowTest, TakesAStateOfANewerServerForNeitherGoodNorBad) {
   GetOverviewResponse response = UserOnly("Ada");
   response.mutable_user()->mutable_status()->set_state(
-      static_cast<gather::aggregator::v1::SectionState>(9));
+      static_cast<fanout::v1::SectionState>(9));
   EXPECT_EQ(UserRow(response).outcome, Outcome::kUnknown);
   EXPECT_THAT(UserRow(response).summary, HasSubstr("does not know (9)"));
 }
@@ -80,6 +80,15 @@ TEST(SummaryTest, CountsNoneOneAndMany) {
   orders.set_total_size(7);
   EXPECT_EQ(Summarize(orders), "1 of 7 orders, latest o-1");
   EXPECT_EQ(Summarize(ProductsSection()), "no products");
+}
+
+TEST(SummaryTest, SaysNothingOfAFirstThingWithoutAName) {
+  OrdersSection orders;
+  orders.add_orders();
+  EXPECT_EQ(Summarize(orders), "1 order");
+  ProductsSection products;
+  products.add_products();
+  EXPECT_EQ(Summarize(products), "1 product");
 }
 
 TEST(SummaryTest, NamesTheFirstOfSeveralThingsInAnOrder) {

@@ -35,6 +35,23 @@ TEST(EscapeControlTest, ShowsBytesThatAreNotUtf8) {
   EXPECT_EQ(EscapeControl("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
 }
 
+TEST(EscapeControlTest, ShowsWhatIsNoCharacter) {
+  EXPECT_EQ(EscapeControl("a\uFFFE\uFFFF"), "a\\ufffe\\uffff");
+}
+
+TEST(EscapeJsonTest, EscapesWhatJsonAndTerminalsTakeForSomethingElse) {
+  EXPECT_EQ(EscapeJson("Łukasz 李 👍 <&>"), "Łukasz 李 👍 <&>");
+  EXPECT_EQ(EscapeJson("\"\\\n\t\x1b\x7f"), "\\\"\\\\\\n\\t\\u001b\\u007f");
+  EXPECT_EQ(EscapeJson("\u2066a\u2069\u202e\uFEFF\uFFFF"),
+            "\\u2066a\\u2069\\u202e\\ufeff\\uffff");
+  EXPECT_EQ(EscapeJson("a\xff"), "a\\ufffd");
+}
+
+TEST(EscapeJsonTest, LeavesTheLayoutOfAWholeTextAlone) {
+  EXPECT_EQ(EscapeUnsafeJson("{\n \"a\": \"\\u001b\u2066\"\n}"),
+            "{\n \"a\": \"\\u001b\\u2066\"\n}");
+}
+
 TEST(WrapTest, BreaksAtBlanksAndCutsLongWords) {
   EXPECT_THAT(Wrap("one two three", 7), ElementsAre("one two", "three"));
   EXPECT_THAT(Wrap("abcdefgh ij", 3), ElementsAre("abc", "def", "gh", "ij"));
@@ -45,6 +62,20 @@ TEST(WrapTest, BreaksAtBlanksAndCutsLongWords) {
 TEST(ShortenTest, MarksWhatItCut) {
   EXPECT_EQ(Shorten("abcdef", 6), "abcdef");
   EXPECT_EQ(Shorten("abcdefg", 6), "abc...");
+}
+
+TEST(ShortenTest, EscapesOnlyWhatIsLeft) {
+  EXPECT_EQ(ShortenEscaped("a\nb", 10), "a\\nb");
+  EXPECT_EQ(ShortenEscaped(std::string(1'000'000, '\n'), 10), "\\n\\n\\n\\...");
+  // Cut within a character, or where there is none.
+  for (const char* repeated : {"é", "李", "👍", "\x80"}) {
+    std::string text = "a";
+    while (text.size() < 10'000) text += repeated;
+    const std::string cut = ShortenEscaped(text, 400);
+    EXPECT_TRUE(cut.ends_with("...")) << cut;
+    EXPECT_LE(DisplayWidth(cut), 400);
+    EXPECT_GE(DisplayWidth(cut), 390);
+  }
 }
 
 TEST(FormatTimeTest, PicksTheUnitThatPeopleWould) {

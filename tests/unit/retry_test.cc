@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -63,6 +66,48 @@ TEST(RetryTest, NeverWaitsPastTheDeadline) {
   EXPECT_EQ(retry.attempt(), 1);
 }
 
+TEST(RetryTest, PushbackReplacesTheBackoffWhichStartsOver) {
+  RetryThrottle throttle;
+  const RetryPolicy policy{.max_attempts = 5, .initial_backoff = 100ms};
+  Retry retry(policy, throttle, Clock::now() + 1h);
+  EXPECT_TRUE(retry.After(kDown));
+  EXPECT_TRUE(retry.After(kDown));
+  EXPECT_EQ(retry.After(kDown, Pushback::Parse("7000")), 7s);
+  const auto backoff = retry.After(kDown);
+  ASSERT_TRUE(backoff);
+  EXPECT_LE(*backoff, 100ms);
+}
+
+TEST(RetryTest, PushbackBeyondTheDeadlineIsFinal) {
+  RetryThrottle throttle;
+  const RetryPolicy policy;
+  const Clock::time_point now = Clock::now();
+  Retry retry(policy, throttle, now + 1s);
+  EXPECT_FALSE(retry.After(kDown, Pushback::Parse("1000"), now));
+}
+
+TEST(RetryTest, UnwantedRetryIsFinalAndTakesAToken) {
+  RetryThrottle throttle;
+  const RetryPolicy policy;
+  const absl::Status other = absl::InternalError("broken");
+  for (const absl::Status& status : {kDown, other}) {
+    const double before = throttle.tokens();
+    Retry retry(policy, throttle, Clock::now() + 1h);
+    EXPECT_FALSE(retry.After(status, Pushback::Parse("-1")));
+    EXPECT_EQ(throttle.tokens(), before - 1);
+  }
+}
+
+TEST(PushbackTest, IsAsTheProposalHasIt) {
+  EXPECT_TRUE(Pushback().absent());
+  EXPECT_EQ(Pushback::Parse("0").wait(), 0ms);
+  EXPECT_EQ(Pushback::Parse("1500").wait(), 1500ms);
+  for (const char* never : {"-1", "", "soon", "1.5", "99999999999", "0x10"}) {
+    EXPECT_FALSE(Pushback::Parse(never).absent()) << never;
+    EXPECT_FALSE(Pushback::Parse(never).wait()) << never;
+  }
+}
+
 TEST(RetryThrottleTest, StopsRetriesInAnOutageAndAllowsThemAfterIt) {
   RetryThrottle throttle;
   int allowed = 0;
@@ -72,6 +117,26 @@ TEST(RetryThrottleTest, StopsRetriesInAnOutageAndAllowsThemAfterIt) {
   EXPECT_FALSE(throttle.RecordFailure());
   for (int i = 0; i < 200; ++i) throttle.RecordSuccess();
   EXPECT_TRUE(throttle.RecordFailure());
+}
+
+TEST(RetryThrottleTest, CountsForAllThreadsTogether) {
+  RetryThrottle throttle;
+  std::atomic<int> allowed{0};
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) allowed += throttle.RecordFailure();
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(allowed, 49);
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 150; ++i) throttle.RecordSuccess();
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(throttle.tokens(), 60);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "client/svg.h"
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -70,6 +72,39 @@ TEST(SvgTest, TextIsEscaped) {
   EXPECT_THAT(svg, Not(HasSubstr("<script>")));
   EXPECT_THAT(svg, HasSubstr("&lt;script&gt;&quot;&amp;\\x1b"));
   EXPECT_THAT(svg, HasSubstr("&lt;b&gt;"));
+}
+
+// Whether XML 1.0 has a form for the character that `text`, which is UTF-8,
+// begins with. https://www.w3.org/TR/xml/#charsets
+bool IsXmlCharacter(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x20) return lead == '\t' || lead == '\n' || lead == '\r';
+  return !text.starts_with("\xef\xbf\xbe") && !text.starts_with("\xef\xbf\xbf");
+}
+
+TEST(SvgTest, HasNoCharacterThatReadersOfXmlRefuse) {
+  std::string text = "A\uFFFE\uFFFF\uFEFF\u2066\U0001F44D";
+  for (char c = 1; c < 0x20; ++c) text += c;
+  Row row = Called(text, Outcome::kOk, 0, 1);
+  row.summary = text + "\xff\xc0";
+  const std::string svg = RenderSvg({{text, {row}, absl::Seconds(1)}});
+  for (size_t i = 0; i < svg.size(); ++i) {
+    EXPECT_TRUE(IsXmlCharacter(std::string_view(svg).substr(i))) << i;
+  }
+  EXPECT_THAT(svg, HasSubstr("A\\ufffe\\uffff"));
+  EXPECT_THAT(svg, HasSubstr("\U0001F44D"));
+}
+
+TEST(SvgTest, BarsBeginRightOfTheLongestName) {
+  const std::string name = "section 7 (unknown to this gatherctl)";
+  EXPECT_THAT(RenderSvg({{"short",
+                          {Called("user", Outcome::kOk, 0, 1000)},
+                          absl::Seconds(1)}}),
+              HasSubstr("<rect x=\"146.0\""));
+  EXPECT_THAT(
+      RenderSvg(
+          {{"long", {Called(name, Outcome::kOk, 0, 1000)}, absl::Seconds(1)}}),
+      HasSubstr("<rect x=\"312.0\""));
 }
 
 }  // namespace

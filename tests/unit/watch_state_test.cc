@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
+#include "gather/aggregator/v1/aggregator.pb.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/field_mask.pb.h"
 #include "gtest/gtest.h"
 
 namespace gather::client {
 namespace {
 
-using gather::aggregator::v1::SectionStatus;
-using gather::aggregator::v1::StreamOverviewRequest;
+using fanout::v1::SectionStatus;
 using gather::aggregator::v1::StreamOverviewResponse;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -20,7 +22,7 @@ using ::testing::StartsWith;
 StreamOverviewResponse Products() {
   StreamOverviewResponse part;
   SectionStatus& status = *part.mutable_products()->mutable_status();
-  status.set_state(gather::aggregator::v1::SECTION_STATE_OK);
+  status.set_state(fanout::v1::SECTION_STATE_OK);
   status.set_attempts(1);
   status.mutable_duration()->set_seconds(1);
   part.mutable_products()->add_products()->set_name("Saffron");
@@ -34,12 +36,19 @@ StreamOverviewResponse Summary(bool complete) {
   return part;
 }
 
+// Of a stream with the sections that `paths` name, or all.
+WatchState NewState(const std::vector<std::string>& paths = {}) {
+  google::protobuf::FieldMask mask;
+  for (const std::string& path : paths) mask.add_paths(path);
+  return WatchState(*StreamOverviewResponse::descriptor(), mask);
+}
+
 int Lines(const std::string& text) {
   return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
 }
 
 TEST(WatchStateTest, BarOfWhatIsInFlightEndsNow) {
-  const WatchState state{StreamOverviewRequest()};
+  const WatchState state = NewState();
   const WaterfallOptions options;
   const std::string early = state.RenderFrame(absl::Milliseconds(100), options);
   const std::string late = state.RenderFrame(absl::Milliseconds(400), options);
@@ -51,7 +60,7 @@ TEST(WatchStateTest, BarOfWhatIsInFlightEndsNow) {
 }
 
 TEST(WatchStateTest, FramesKeepTheirHeightWhateverLands) {
-  WatchState state{StreamOverviewRequest()};
+  WatchState state = NewState();
   WaterfallOptions options;
   options.width = 40;
   const int lines = Lines(state.RenderFrame(absl::Seconds(1), options));
@@ -67,7 +76,7 @@ TEST(WatchStateTest, FramesKeepTheirHeightWhateverLands) {
 }
 
 TEST(WatchStateTest, LandedSectionKeepsItsOwnTime) {
-  WatchState state{StreamOverviewRequest()};
+  WatchState state = NewState();
   state.Add(Products());
   const std::string frame =
       state.RenderFrame(absl::Milliseconds(1700), WaterfallOptions());
@@ -78,9 +87,7 @@ TEST(WatchStateTest, LandedSectionKeepsItsOwnTime) {
 }
 
 TEST(WatchStateTest, SectionsThatAreNotAskedForAreNotInFlight) {
-  StreamOverviewRequest request;
-  request.mutable_read_mask()->add_paths("products");
-  WatchState state(request);
+  WatchState state = NewState({"products"});
   EXPECT_THAT(state.RenderFrame(absl::Seconds(1), WaterfallOptions()),
               HasSubstr("not requested"));
   state.Add(Products());
@@ -92,7 +99,7 @@ TEST(WatchStateTest, SectionsThatAreNotAskedForAreNotInFlight) {
 }
 
 TEST(WatchStateTest, PartIsALine) {
-  WatchState state{StreamOverviewRequest()};
+  WatchState state = NewState();
   state.Add(Products());
   EXPECT_EQ(state.RenderPart(Products(), WaterfallOptions()),
             "✓ products    1.0 s  1 product, best match Saffron\n");

@@ -15,8 +15,8 @@
 namespace gather::client {
 namespace {
 
+using fanout::v1::SectionStatus;
 using gather::aggregator::v1::GetOverviewResponse;
-using gather::aggregator::v1::SectionStatus;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -27,14 +27,14 @@ void SetMilliseconds(google::protobuf::Duration& duration, int64_t ms) {
 }
 
 void SetCalled(SectionStatus& status, int64_t start_ms, int64_t duration_ms) {
-  status.set_state(gather::aggregator::v1::SECTION_STATE_OK);
+  status.set_state(fanout::v1::SECTION_STATE_OK);
   status.set_attempts(1);
   SetMilliseconds(*status.mutable_start_offset(), start_ms);
   SetMilliseconds(*status.mutable_duration(), duration_ms);
 }
 
 void Fail(SectionStatus& status, const std::string& message) {
-  status.set_state(gather::aggregator::v1::SECTION_STATE_FAILED);
+  status.set_state(fanout::v1::SECTION_STATE_FAILED);
   status.set_code(4);
   status.set_reason("BACKEND_TIMEOUT");
   status.set_message(message);
@@ -131,7 +131,7 @@ TEST(WaterfallTest, ComparesNothingWhereOnlyOneSectionWasCalled) {
        {response.mutable_orders()->mutable_status(),
         response.mutable_products()->mutable_status()}) {
     status->Clear();
-    status->set_state(gather::aggregator::v1::SECTION_STATE_NOT_REQUESTED);
+    status->set_state(fanout::v1::SECTION_STATE_NOT_REQUESTED);
   }
   EXPECT_THAT(RenderWaterfall(response, {}), HasSubstr("Total time: 2.0 s\n"));
 }
@@ -140,7 +140,7 @@ TEST(WaterfallTest, ShowsADashAndNoTimeForWhatWasNotRequested) {
   GetOverviewResponse response = WholeAnswer();
   response.mutable_orders()->Clear();
   response.mutable_orders()->mutable_status()->set_state(
-      gather::aggregator::v1::SECTION_STATE_NOT_REQUESTED);
+      fanout::v1::SECTION_STATE_NOT_REQUESTED);
   const std::string line = Lines(response, {})[1];
   EXPECT_THAT(line, StartsWith("– orders  "));
   EXPECT_THAT(line, HasSubstr("  not requested"));

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,8 @@ constexpr size_t kLineWidth = 80;
 // compiler cache rewrites paths.
 bool IsOurs(const absl::CommandLineFlag& flag) {
   const std::string path = "/" + flag.Filename();
-  for (const char* folder : {"/client/", "/server/aggregator/",
-                             "/server/backends/", "/server/ops/"}) {
+  for (const char* folder :
+       {"/client/", "/server/backends/", "/server/host/", "/server/ops/"}) {
     if (path.find(folder) != std::string::npos) return true;
   }
   return false;
@@ -63,17 +64,23 @@ std::string ProgramName() { return program_invocation_short_name; }
 
 }  // namespace
 
-std::string HelpText(std::string_view usage) {
-  std::map<std::string, const absl::CommandLineFlag*> ours;
+std::string HelpText(std::string_view usage, std::span<const TextFlag> more) {
+  std::map<std::string, std::string> entries;
+  const auto add = [&entries](const std::string& name, const std::string& value,
+                              const std::string& help) {
+    entries[name] =
+        FlagEntry(name + "=" + (value.empty() ? "\"\"" : value), help);
+  };
   for (const auto& [name, flag] : absl::GetAllFlags()) {
-    if (IsOurs(*flag)) ours.emplace(std::string(name), flag);
+    if (IsOurs(*flag)) {
+      add(std::string(name), flag->DefaultValue(), flag->Help());
+    }
+  }
+  for (const TextFlag& flag : more) {
+    add(flag.name, flag.default_value, flag.help);
   }
   std::string out = std::string(usage) + "\n\nFlags:\n";
-  for (const auto& [name, flag] : ours) {
-    const std::string value = flag->DefaultValue();
-    out +=
-        FlagEntry(name + "=" + (value.empty() ? "\"\"" : value), flag->Help());
-  }
+  for (const auto& [name, entry] : entries) out += entry;
   out += FlagEntry("flagfile=FILE", "Read flags from a file, one a line.");
   out += FlagEntry("fromenv=NAME,...",
                    "Take these flags from the environment: FLAGS_NAME.");

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,7 +83,8 @@ absl::Status SetFlag(absl::CommandLineFlag& flag, const std::string& value) {
 // Reads one list of arguments: that of the program, or that of a flag file.
 class FlagParser {
  public:
-  explicit FlagParser(CommandLine& result) : result_(result) {}
+  FlagParser(CommandLine& result, std::span<TextFlag> more)
+      : result_(result), more_(more) {}
 
   absl::Status Parse(const std::vector<std::string>& arguments, int depth = 0) {
     for (size_t i = 0; i < arguments.size(); ++i) {
@@ -122,8 +124,11 @@ class FlagParser {
     }
     const bool generates =
         name == "flagfile" || name == "fromenv" || name == "tryfromenv";
+    TextFlag* text = FindText(name);
     absl::CommandLineFlag* flag = generates ? nullptr : FindFlag(name);
-    if (flag == nullptr && !generates) return SetNegated(name, value);
+    if (flag == nullptr && text == nullptr && !generates) {
+      return SetNegated(name, value);
+    }
     if (!value && IsBool(flag)) value = "true";
     if (!value) {
       // A second flag is more likely than a value that begins with two dashes;
@@ -135,7 +140,16 @@ class FlagParser {
     }
     if (name == "flagfile") return ParseFile(*value, depth);
     if (generates) return ParseEnvironment(*value, name == "fromenv");
-    return SetFlag(*flag, *value);
+    if (text == nullptr) return SetFlag(*flag, *value);
+    text->value = *value;
+    return absl::OkStatus();
+  }
+
+  TextFlag* FindText(const std::string& name) {
+    for (TextFlag& flag : more_) {
+      if (flag.name == name) return &flag;
+    }
+    return nullptr;
   }
 
   // `--noflag` for a bool flag; any other name is one that does not exist.
@@ -179,7 +193,8 @@ class FlagParser {
         absl::StrSplit(names, ',', absl::SkipEmpty());
     for (const std::string& name : list) {
       absl::CommandLineFlag* flag = FindFlag(name);
-      if (flag == nullptr) {
+      TextFlag* text = FindText(name);
+      if (flag == nullptr && text == nullptr) {
         return absl::InvalidArgumentError(
             absl::StrCat("unknown flag ", Quote("--" + name)));
       }
@@ -188,28 +203,34 @@ class FlagParser {
         return FlagError(name, "FLAGS_" + name + " is not in the environment");
       }
       if (value == nullptr) continue;
+      if (text != nullptr) {
+        text->value = value;
+        continue;
+      }
       if (absl::Status set = SetFlag(*flag, value); !set.ok()) return set;
     }
     return absl::OkStatus();
   }
 
   CommandLine& result_;
+  const std::span<TextFlag> more_;
 };
 
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseFlags(
-    const std::vector<std::string>& arguments) {
+    const std::vector<std::string>& arguments, std::span<TextFlag> more) {
   CommandLine result;
-  absl::Status parsed = FlagParser(result).Parse(arguments);
+  absl::Status parsed = FlagParser(result, more).Parse(arguments);
   if (!parsed.ok()) return parsed;
   return result;
 }
 
 std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,
-                                          std::string_view usage) {
-  absl::StatusOr<CommandLine> line =
-      ParseFlags(std::vector<std::string>(argv + (argc > 0), argv + argc));
+                                          std::string_view usage,
+                                          std::span<TextFlag> more) {
+  absl::StatusOr<CommandLine> line = ParseFlags(
+      std::vector<std::string>(argv + (argc > 0), argv + argc), more);
   if (!line.ok()) {
     const absl::string_view message = line.status().message();
     std::exit(ReportBadUsage({message.data(), message.size()}));
@@ -218,7 +239,7 @@ std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,
     return std::move(line->arguments);
   }
   const std::string text = line->action == CommandLine::Action::kHelp
-                               ? HelpText(usage)
+                               ? HelpText(usage, more)
                                : VersionText() + "\n";
   std::fputs(text.c_str(), stdout);
   std::exit(std::fflush(stdout) == 0 ? 0 : 1);

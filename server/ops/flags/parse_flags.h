@@ -1,6 +1,7 @@
 #ifndef GATHER_SERVER_OPS_FLAGS_PARSE_FLAGS_H_
 #define GATHER_SERVER_OPS_FLAGS_PARSE_FLAGS_H_
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,18 @@ namespace gather::ops {
 // The exit code of a program that was called the wrong way.
 inline constexpr int kExitBadUsage = 2;
 
-// Sets the Abseil flags that `argv` names and returns the other arguments,
-// without the program's name. Call it once, first thing in main.
+// A flag that takes a text, for what is known only at run time to have one: an
+// Abseil flag is a static object of its own. It is set and shown like those.
+struct TextFlag {
+  std::string name;
+  std::string default_value;
+  std::string help;
+  std::string value = default_value;
+};
+
+// Sets the Abseil flags, and those in `more`, that `argv` names and returns the
+// other arguments, without the program's name. Call it once, first thing in
+// main.
 //
 // The syntax is that of absl::ParseCommandLine: `--flag=value`, `--flag value`,
 // `--bool`, `--nobool`, one dash or two, `--` before arguments that begin with
@@ -36,7 +47,8 @@ inline constexpr int kExitBadUsage = 2;
 //       return gather::ops::ReportBadUsage(ok.message());
 //     }
 std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,
-                                          std::string_view usage);
+                                          std::string_view usage,
+                                          std::span<TextFlag> more = {});
 
 // Writes "program: message; see program --help" to stderr, as one line.
 // Returns kExitBadUsage, for main to return.
@@ -72,10 +84,11 @@ struct CommandLine {
 // without the program's name. INVALID_ARGUMENT with a line that names what is
 // wrong; the flags before it are set by then.
 absl::StatusOr<CommandLine> ParseFlags(
-    const std::vector<std::string>& arguments);
+    const std::vector<std::string>& arguments, std::span<TextFlag> more = {});
 
 // `usage`, followed by this repository's flags with their defaults.
-std::string HelpText(std::string_view usage);
+std::string HelpText(std::string_view usage,
+                     std::span<const TextFlag> more = {});
 
 // The program's name and version, and that of the gRPC which it runs on:
 // "gatherctl 0.1.0 (gRPC 1.51.1)".

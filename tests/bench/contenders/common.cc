@@ -29,7 +29,6 @@ ABSL_FLAG(absl::Duration, total_timeout, absl::Seconds(5),
 namespace gather::bench {
 namespace {
 
-namespace v1 = aggregator::v1;
 using std::chrono::system_clock;
 
 // Kept of the caller's time for the answer.
@@ -54,9 +53,10 @@ bool WritePort(const std::string& path, int port) {
 }
 
 // True where the section arrived.
-bool FillStatus(const grpc::Status& status, v1::SectionStatus* section) {
-  section->set_state(status.ok() ? v1::SECTION_STATE_OK
-                                 : v1::SECTION_STATE_FAILED);
+bool FillStatus(const grpc::Status& status,
+                fanout::v1::SectionStatus* section) {
+  section->set_state(status.ok() ? fanout::v1::SECTION_STATE_OK
+                                 : fanout::v1::SECTION_STATE_FAILED);
   section->set_code(status.error_code());
   if (!status.ok()) section->set_reason("BACKEND_ERROR");
   section->set_attempts(1);

@@ -9,11 +9,12 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "gather/aggregator/v1/aggregator.grpc.pb.h"
-#include "server/aggregator/sources.h"
+#include "gather/aggregator/v1/aggregator.pb.h"
 #include "server/async/clock.h"
 #include "server/async/event_loop.h"
 #include "server/async/task.h"
+#include "server/fanout/fetch.h"
+#include "server/fanout/section.h"
 #include "server/rpc/client_call.h"
 
 namespace gather::bench {
@@ -29,30 +30,31 @@ class Asker {
       std::stop_token stop) = 0;
 };
 
-// For an overview: it must be whole, and of the user that was asked for.
-struct OverviewQuestion {
-  using Stub = aggregator::v1::AggregatorService::Stub;
+// An overview, in the shape of a section: it must be complete.
+struct WholeOverview {
+  static constexpr char kMethod[] =
+      "gather.aggregator.v1.AggregatorService/GetOverview";
   using Request = aggregator::v1::GetOverviewRequest;
   using Reply = aggregator::v1::GetOverviewResponse;
-  static constexpr auto kCall = &Stub::PrepareAsyncGetOverview;
 
-  static Request MakeRequest(const Request& overview) { return overview; }
-  static const std::string& AnsweredFor(const Reply& reply) {
-    static const std::string kNobody;
-    return reply.complete() ? reply.user().user().id() : kNobody;
+  static Request Ask(const Request& overview) { return overview; }
+  static fanout::Echo EchoOf(const Request& request, const Reply& reply) {
+    if (!reply.complete()) return {};
+    return {.asked = request.user_id(), .answered = reply.user().user().id()};
   }
 };
 
-// Asks as a `Question` says, in the shape of aggregator/sources.h.
-template <typename Question>
-class StubAsker final : public Asker {
+// Asks what a section asks (server/fanout/section.h): the reply must be for the
+// user that was asked for.
+template <typename S>
+class SectionAsker final : public Asker {
  public:
-  StubAsker(const std::shared_ptr<grpc::Channel>& channel,
-            const std::string& user_id)
-      : stub_(channel), user_id_(user_id) {
+  SectionAsker(const std::shared_ptr<grpc::Channel>& channel,
+               const std::string& user_id)
+      : stub_(channel, S::kMethod) {
     aggregator::v1::GetOverviewRequest overview;
     overview.set_user_id(user_id);
-    request_ = Question::MakeRequest(overview);
+    request_ = S::Ask(overview);
   }
 
   async::Task<absl::StatusOr<bool>> Ask(async::EventLoop& loop,
@@ -61,16 +63,19 @@ class StubAsker final : public Asker {
     rpc::CallOptions options;
     options.deadline = deadline;
     options.stop = std::move(stop);
-    rpc::UnaryCall call(loop, stub_, Question::kCall, request_, options);
-    const auto reply = co_await call;
-    if (!reply.ok()) co_return reply.status();
-    co_return Question::AnsweredFor(*reply) == user_id_;
+    rpc::UnaryCall call(loop, stub_, &Stub::PrepareAsync, request_, options);
+    auto wire = co_await call;
+    if (!wire.ok()) co_return wire.status();
+    const typename S::Reply reply(*std::move(wire));
+    const fanout::Echo echo = S::EchoOf(request_, reply);
+    co_return !echo.answered.empty() && echo.answered == echo.asked;
   }
 
  private:
-  typename Question::Stub stub_;
-  const std::string user_id_;
-  typename Question::Request request_;
+  using Stub = typename fanout::BackendOf<S>::Stub;
+
+  Stub stub_;
+  typename S::Request request_;
 };
 
 }  // namespace gather::bench

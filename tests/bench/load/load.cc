@@ -70,7 +70,7 @@ async::Task<> Load::Worker(Asker& connection) {
     const Clock::time_point start = Clock::now();
     const absl::StatusOr<bool> outcome = co_await connection.Ask(
         loop_, start + options_.timeout, stop_.get_token());
-    if (measuring_) Note(start, outcome);
+    if (measuring_) Record(start, outcome);
   }
 }
 
@@ -92,7 +92,7 @@ async::Task<> Load::Open() {
     if (calls_.running() < kMaxWaiting) {
       calls_.Spawn(Late(connection, due));
     } else if (measuring_) {
-      Note(due, absl::ResourceExhaustedError("too many calls wait"));
+      Record(due, absl::ResourceExhaustedError("too many calls wait"));
     }
   }
 }
@@ -102,7 +102,7 @@ async::Task<> Load::Late(Asker& connection, Clock::time_point due) {
   const absl::StatusOr<bool> outcome =
       co_await connection.Ask(loop_, due + options_.timeout, std::stop_token());
   // Also where the time is up by now, or the slowest would not count.
-  if (measured) Note(due, outcome);
+  if (measured) Record(due, outcome);
 }
 
 async::Task<> Load::Watch() {
@@ -128,7 +128,7 @@ void Load::End() {
   stop_.request_stop();
 }
 
-void Load::Note(Clock::time_point due, const absl::StatusOr<bool>& outcome) {
+void Load::Record(Clock::time_point due, const absl::StatusOr<bool>& outcome) {
   ++report_.calls;
   report_.latencies.push_back(Clock::now() - due);
   if (!outcome.ok()) {

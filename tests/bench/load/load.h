@@ -71,7 +71,7 @@ class Load {
   async::Task<> Watch();
   void Begin();
   void End();
-  void AddLogField(Clock::time_point due, const absl::StatusOr<bool>& outcome);
+  void Record(Clock::time_point due, const absl::StatusOr<bool>& outcome);
 
   const LoadOptions options_;
   const std::vector<std::unique_ptr<Asker>>& connections_;

@@ -20,7 +20,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "gather/aggregator/v1/aggregator.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
+#include "server/aggregator/overview.h"
+#include "server/fanout/catalog.h"
 #include "server/ops/process.h"
 #include "tests/bench/load/asker.h"
 #include "tests/bench/load/load.h"
@@ -29,7 +32,7 @@
 ABSL_FLAG(std::string, target, "", "the server's address");
 ABSL_FLAG(std::string, user_id, "", "whom to ask for");
 ABSL_FLAG(std::string, service, "overview",
-          "what to ask: overview, or a backend's user, orders or products");
+          "what to ask: overview, or of a backend, a section by its name");
 ABSL_FLAG(int, in_flight, 1, "calls at a time");
 ABSL_FLAG(int, connections, 1, "over so many connections");
 ABSL_FLAG(double, rate, 0, "instead: calls a second");
@@ -58,21 +61,17 @@ std::shared_ptr<grpc::Channel> Connection() {
 std::unique_ptr<Asker> NewAsker(const std::string& service) {
   const std::string user_id = absl::GetFlag(FLAGS_user_id);
   if (service == "overview") {
-    return std::make_unique<StubAsker<OverviewQuestion>>(Connection(), user_id);
+    return std::make_unique<SectionAsker<WholeOverview>>(Connection(), user_id);
   }
-  if (service == "user") {
-    return std::make_unique<StubAsker<aggregator::UserSource>>(Connection(),
-                                                               user_id);
-  }
-  if (service == "orders") {
-    return std::make_unique<StubAsker<aggregator::OrdersSource>>(Connection(),
-                                                                 user_id);
-  }
-  if (service == "products") {
-    return std::make_unique<StubAsker<aggregator::ProductsSource>>(Connection(),
-                                                                   user_id);
-  }
-  return nullptr;
+  using Product = aggregator::Overview;
+  const fanout::Catalog catalog = *fanout::MakeCatalog<Product>();
+  std::unique_ptr<Asker> asker;
+  Product::Sections::ForEach([&]<typename S>() {
+    if (catalog.Find(service) == Product::Sections::IndexOf<S>()) {
+      asker = std::make_unique<SectionAsker<S>>(Connection(), user_id);
+    }
+  });
+  return asker;
 }
 
 LoadOptions OptionsFromFlags() {
@@ -112,7 +111,7 @@ void Print(LoadReport report) {
             << ", \"max_ms\": " << Quantile(report.latencies, 1) << "}\n";
 }
 
-void DropTimes(v1::SectionStatus* status) {
+void DropTimes(fanout::v1::SectionStatus* status) {
   status->clear_start_offset();
   status->clear_duration();
 }

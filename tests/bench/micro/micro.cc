@@ -3,25 +3,34 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "gather/aggregator/v1/aggregator.pb.h"
-#include "server/aggregator/merge.h"
+#include "server/aggregator/overview.h"
 #include "server/async/event_loop.h"
 #include "server/async/gather.h"
 #include "server/async/task.h"
+#include "server/fanout/catalog.h"
+#include "server/fanout/fan_out.h"
+#include "server/fanout/fetch.h"
+#include "server/fanout/plan.h"
+#include "server/fanout/sink.h"
+#include "server/rpc/server_call.h"
+#include "server/rpc/trace.h"
 #include "server/rpc/wire_check.h"
 
 namespace gather {
 namespace {
 
-using aggregator::FanOutResult;
-using aggregator::ListReply;
-using aggregator::SectionResult;
+using aggregator::Overview;
 using async::Task;
+using fanout::Fetched;
+using Replies = Overview::Sections::TupleOf<Fetched>;
 
 Task<int> Number(int number) { co_return number; }
 
@@ -62,23 +71,19 @@ Task<> Gather16(benchmark::State& state) {
 void BM_Gather16(benchmark::State& state) { RunOnLoop(state, Gather16); }
 BENCHMARK(BM_Gather16);
 
-template <typename Reply>
-SectionResult<Reply> Arrived(Reply reply) {
-  SectionResult<Reply> result;
-  result.reply = std::move(reply);
-  result.duration = std::chrono::milliseconds(1);
-  result.attempts = 1;
-  return result;
-}
-
-ListReply Received(const google::protobuf::Message& whole) {
-  ListReply reply;
-  reply.ParseFromString(whole.SerializeAsString());
-  return reply;
+template <typename S>
+Fetched<S> Arrived(const google::protobuf::Message& reply) {
+  typename fanout::BackendOf<S>::Wire wire;
+  wire.ParseFromString(reply.SerializeAsString());
+  Fetched<S> fetched;
+  fetched.reply.emplace(std::move(wire));
+  fetched.landing.duration = std::chrono::milliseconds(1);
+  fetched.landing.attempts = 1;
+  return fetched;
 }
 
 // Replies with so many orders and products.
-FanOutResult Replies(int64_t count) {
+Replies MakeReplies(int64_t count) {
   user::v1::GetUserResponse user;
   user.mutable_user()->set_id("small");
   user.mutable_user()->set_display_name("Alice Marchetti");
@@ -90,26 +95,45 @@ FanOutResult Replies(int64_t count) {
     order->add_line_items()->set_product_name("Watchful Pot, 5 l");
     products.add_products()->set_description(std::string(100, 'x'));
   }
-  return {.user = Arrived(std::move(user)),
-          .orders = Arrived(Received(orders)),
-          .products = Arrived(Received(products)),
-          .times = {}};
+  return {Arrived<aggregator::User>(user), Arrived<aggregator::Orders>(orders),
+          Arrived<aggregator::Products>(products)};
 }
 
-void BM_Merge(benchmark::State& state) {
-  const FanOutResult replies = Replies(state.range(0));
+// Lands each reply in a response and finishes that.
+absl::Status Land(fanout::FanOut& fan_out, fanout::SectionStats& stats,
+                  Replies& replies, Overview::Response* response) {
+  fanout::ResponseSink sink(response);
+  std::size_t place = 0;
+  std::apply(
+      [&](auto&... each) { (sink.Land(fan_out, place++, stats, each), ...); },
+      replies);
+  absl::Status outcome = fan_out.score.Outcome();
+  sink.Finish(fan_out);
+  return outcome;
+}
+
+void BM_Land(benchmark::State& state) {
+  async::EventLoop loop;
+  rpc::TraceIds ids(1);
+  const fanout::Catalog catalog = *fanout::MakeCatalog<Overview>();
+  const fanout::Settings settings;
+  const Overview::Request request;
+  const fanout::Plan plan = *fanout::MakePlan(
+      catalog, request.read_mask().paths(), request.required_mask().paths());
+  fanout::SectionStats stats;
+  const Replies replies = MakeReplies(state.range(0));
   for (auto _ : state) {
     state.PauseTiming();
-    FanOutResult result = replies;
-    aggregator::v1::GetOverviewResponse response;
+    Replies mine = replies;
+    Overview::Response response;
+    rpc::ServerCall call(loop, 0, ids, "bench");
+    fanout::FanOut fan_out(call, catalog, settings, plan);
     state.ResumeTiming();
-    const absl::Status outcome =
-        aggregator::Merge(std::move(result), &response);
-    benchmark::DoNotOptimize(outcome);
+    benchmark::DoNotOptimize(Land(fan_out, stats, mine, &response));
     benchmark::DoNotOptimize(response);
   }
 }
-BENCHMARK(BM_Merge)->Arg(3)->Arg(100);
+BENCHMARK(BM_Land)->Arg(3)->Arg(100);
 
 // What is spared of a list that is relayed, and what it costs instead.
 std::string List(int64_t count) {

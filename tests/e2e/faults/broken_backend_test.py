@@ -30,8 +30,11 @@ class BrokenBackend(harness.FaultTest):
     def test_trailers_only_error(self):
         self.check(scripts.trailers_only_error, "BACKEND_ERROR")
 
+    def test_answers_unavailable(self):
+        self.check(scripts.unavailable, "BACKEND_DECLINED", attempts=3)
+
     def test_status_503(self):
-        self.check(scripts.http_503, "BACKEND_UNAVAILABLE", attempts=3)
+        self.check(scripts.http_503, "BACKEND_DECLINED", attempts=3)
 
     def test_status_418(self):
         self.check(scripts.http_418, "BACKEND_ERROR")

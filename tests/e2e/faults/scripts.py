@@ -85,6 +85,11 @@ def trailers_only_error(call):
         end=True)
 
 
+def unavailable(call):
+    call.headers()
+    call.trailers(status=14, more=[("grpc-message", "secret: not today")])
+
+
 def http_503(call):
     call.connection.send_headers(
         call.stream, [(":status", "503"), ("content-type", "text/html")])

@@ -1,6 +1,7 @@
 """Protobuf's and gRPC's wire formats, by hand: a test must be able to send
 what no library would."""
 
+import base64
 import struct
 
 
@@ -64,11 +65,28 @@ def frame(message, compressed=False):
     return struct.pack(">BI", compressed, len(message)) + message
 
 
+def error_details(trailers):
+    """What the trailers of a call that failed say for programs: its code, its
+    message, and of each detail the fields by its type's name."""
+    text = trailers["grpc-status-details-bin"]
+    status = decode(base64.b64decode(text + "=" * (-len(text) % 4)))
+    details = {}
+    for detail in map(decode, status[3]):
+        name = detail[1][0].decode().removeprefix("type.googleapis.com/")
+        details[name] = decode(detail[2][0])
+    return status[1][0], status[2][0].decode(), details
+
+
+def field_mask(number, paths):
+    """No field for no path."""
+    return field(number, b"".join(field(1, path) for path in paths)) if (
+        paths) else b""
+
+
 def overview_request(user_id="alice", sections=(), required=()):
-    """`sections` are paths of the read mask, `required` numbers."""
-    mask = b"".join(field(1, path) for path in sections)
-    return field(1, user_id) + (field(2, mask) if mask else b"") + b"".join(
-        field(3, section) for section in required)
+    """`sections` and `required` are paths."""
+    return (field(1, user_id) + field_mask(2, sections) +
+            field_mask(6, required))
 
 
 def user_reply(user_id, name="Raw"):

@@ -10,4 +10,4 @@ mkdir -p "$out"
 cd proto
 protoc --proto_path=. --python_out="$out" --grpc_python_out="$out" \
   --plugin=protoc-gen-grpc_python="$(command -v grpc_python_plugin)" \
-  gather/{aggregator,order,product,user}/v1/*.proto gather/type/v1/*.proto
+  gather/{aggregator,fanout,order,product,user}/v1/*.proto gather/type/v1/*.proto

@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(
 # pylint: disable=wrong-import-position
 from gather.aggregator.v1 import aggregator_pb2 as pb
 from gather.aggregator.v1 import aggregator_pb2_grpc
+from gather.fanout.v1 import fanout_pb2
 from gather.order.v1 import order_pb2, order_pb2_grpc
 from gather.product.v1 import product_pb2, product_pb2_grpc
 from gather.user.v1 import user_pb2, user_pb2_grpc
@@ -24,14 +25,16 @@ from gather.user.v1 import user_pb2, user_pb2_grpc
 RESERVE = 0.1  # seconds of the caller's time that are kept for the answer
 
 
-def section_status(result: Message | BaseException) -> pb.SectionStatus:
+def section_status(result: Message | BaseException) -> fanout_pb2.SectionStatus:
     if not isinstance(result, BaseException):
-        return pb.SectionStatus(state=pb.SECTION_STATE_OK, attempts=1)
+        return fanout_pb2.SectionStatus(state=fanout_pb2.SECTION_STATE_OK,
+                                        attempts=1)
     code = grpc.StatusCode.UNKNOWN
     if isinstance(result, grpc.aio.AioRpcError):
         code = result.code()
-    return pb.SectionStatus(state=pb.SECTION_STATE_FAILED, code=code.value[0],
-                            reason="BACKEND_ERROR", attempts=1)
+    return fanout_pb2.SectionStatus(
+        state=fanout_pb2.SECTION_STATE_FAILED, code=code.value[0],
+        reason="BACKEND_ERROR", attempts=1)
 
 
 class Aggregator(aggregator_pb2_grpc.AggregatorServiceServicer):

@@ -25,7 +25,7 @@ install protoc-gen-go-grpc google.golang.org/grpc/cmd/protoc-gen-go-grpc \
   "$PROTOC_GEN_GO_GRPC_VERSION"
 
 cd proto
-protos=(gather/{aggregator,order,product,user}/v1/*.proto gather/type/v1/*.proto)
+protos=(gather/{aggregator,fanout,order,product,user}/v1/*.proto gather/type/v1/*.proto)
 options=()
 for proto in "${protos[@]}"; do
   options+=("--go_opt=M$proto=gather/bench/gen/${proto%/*}"

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	aggregatorpb "gather/bench/gen/gather/aggregator/v1"
+	fanoutpb "gather/bench/gen/gather/fanout/v1"
 	orderpb "gather/bench/gen/gather/order/v1"
 	productpb "gather/bench/gen/gather/product/v1"
 	userpb "gather/bench/gen/gather/user/v1"
@@ -45,17 +46,17 @@ type server struct {
 }
 
 // sectionStatus tells how a section's call came out.
-func sectionStatus(err error) *aggregatorpb.SectionStatus {
+func sectionStatus(err error) *fanoutpb.SectionStatus {
 	if err != nil {
-		return &aggregatorpb.SectionStatus{
-			State:    aggregatorpb.SectionState_SECTION_STATE_FAILED,
+		return &fanoutpb.SectionStatus{
+			State:    fanoutpb.SectionState_SECTION_STATE_FAILED,
 			Code:     int32(status.Code(err)),
 			Reason:   "BACKEND_ERROR",
 			Attempts: 1,
 		}
 	}
-	return &aggregatorpb.SectionStatus{
-		State:    aggregatorpb.SectionState_SECTION_STATE_OK,
+	return &fanoutpb.SectionStatus{
+		State:    fanoutpb.SectionState_SECTION_STATE_OK,
 		Attempts: 1,
 	}
 }

@@ -1,0 +1,93 @@
+#include "server/fanout/fan_out.h"
+
+#include <algorithm>
+#include <random>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace gather::fanout {
+
+using async::Clock;
+
+PoliciesOfSections MakePolicies(const Catalog& catalog,
+                                const Settings& settings) {
+  PoliciesOfSections policies;
+  std::random_device random;
+  for (const SectionInfo& section : catalog.sections) {
+    const auto own = settings.section_policies.find(section.name);
+    CircuitBreaker::Listener listener;
+    if (settings.on_breaker) {
+      listener = [tell = settings.on_breaker, name = section.name](
+                     const CircuitBreaker::Transition& transition) {
+        tell(name, transition);
+      };
+    }
+    policies.push_back(std::make_unique<BackendPolicies>(
+        own != settings.section_policies.end() ? own->second : settings.policy,
+        random(), std::move(listener)));
+  }
+  return policies;
+}
+
+FanOut::FanOut(rpc::ServerCall& server_call, const Catalog& sections,
+               const Settings& with, const Plan& what)
+    : call(server_call),
+      catalog(sections),
+      settings(with),
+      plan(what),
+      start_(Clock::now()),
+      wall_start_(std::chrono::system_clock::now()),
+      stop_(server_call.stop_token()),
+      score(sections, what, start_) {}
+
+// gRPC hands in any byte that a header came with, and ends the process where it
+// is told to send one that is not printable.
+absl::Status FanOut::CheckBegin() const {
+  for (const std::string& key : settings.forwarded_keys) {
+    if (absl::EndsWith(key, "-bin")) continue;  // sent as base64
+    for (const std::string_view value : call.AllMetadata(key)) {
+      if (std::all_of(value.begin(), value.end(), absl::ascii_isprint)) {
+        continue;
+      }
+      return absl::InvalidArgumentError(
+          absl::StrCat("metadata ", key, ": must be printable ASCII"));
+    }
+  }
+  if (call.deadline() <= start_) {
+    return absl::DeadlineExceededError("the deadline had passed on arrival");
+  }
+  return absl::OkStatus();
+}
+
+void FanOut::AddMetadata(grpc::ClientContext& branch_call) const {
+  call.AddChildTrace(branch_call);
+  for (const std::string& key : settings.forwarded_keys) {
+    for (const std::string_view value : call.AllMetadata(key)) {
+      branch_call.AddMetadata(key, std::string(value));
+    }
+  }
+}
+
+void FanOut::Land(std::size_t section, const Landing& landing,
+                  v1::SectionStatus* status, SectionStats& stats) {
+  const SectionInfo& info = catalog.sections[section];
+  std::string_view word = "ok";
+  if (landing.failure) {
+    stats.OnFailure(landing.failure->reason);
+    word = catalog.words.name(landing.failure->reason);
+  } else {
+    stats.OnOk();
+  }
+  call.AddLogField(info.name, word);
+  call.AddLogField(info.name, landing.duration);
+  if (landing.failure) {
+    call.AddErrorLogField(info.error_key, landing.failure->detail);
+  }
+  if (score.Land(section, landing, status)) RequestStop();
+}
+
+}  // namespace gather::fanout

@@ -1,0 +1,111 @@
+#ifndef GATHER_SERVER_FANOUT_FAN_OUT_H_
+#define GATHER_SERVER_FANOUT_FAN_OUT_H_
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "grpcpp/client_context.h"
+#include "server/async/clock.h"
+#include "server/async/linked_stop.h"
+#include "server/fanout/budget.h"
+#include "server/fanout/catalog.h"
+#include "server/fanout/plan.h"
+#include "server/fanout/policy/backend_policies.h"
+#include "server/fanout/score.h"
+#include "server/fanout/section_stats.h"
+#include "server/rpc/server_call.h"
+
+namespace gather::fanout {
+
+// How all fan-outs of an aggregator are made.
+struct Settings {
+  // A request whose caller set no deadline.
+  std::chrono::nanoseconds total_timeout = std::chrono::seconds(5);
+  // What guards the backend of each section, and of those that have none of
+  // their own here, by name.
+  PolicySettings policy = {};
+  std::map<std::string, PolicySettings> section_policies = {};
+  // The metadata of a request that goes on to the backends; nothing else does.
+  std::vector<std::string> forwarded_keys = {};
+  // Told when a section's circuit breaker opens or closes; may be null. Quick:
+  // on the loop whose call brought it about.
+  std::function<void(const std::string& section,
+                     const CircuitBreaker::Transition&)>
+      on_breaker = nullptr;
+};
+
+// What guards the backends, in the order of the sections.
+using PoliciesOfSections = std::vector<std::unique_ptr<BackendPolicies>>;
+PoliciesOfSections MakePolicies(const Catalog& catalog,
+                                const Settings& settings);
+
+// One request's fan-out, from its plan to its end: what its branches share.
+//
+// Thread: that of the call's loop. Lifetime: that of the handler. Cancellation:
+// stop_token(), requested where the call is stopped or a section ends it.
+class FanOut {
+ public:
+  // Must outlive it.
+  FanOut(rpc::ServerCall& server_call, const Catalog& sections,
+         const Settings& with, const Plan& what);
+  FanOut(const FanOut&) = delete;
+  FanOut& operator=(const FanOut&) = delete;
+
+  // When a branch's calls are given up, which may take so long.
+  async::Clock::time_point DeadlineFor(
+      async::Clock::duration section_timeout) const {
+    return BranchDeadline(
+        {.section = section_timeout, .total = settings.total_timeout}, start_,
+        call.deadline());
+  }
+  // DEADLINE_EXCEEDED where no time is left to call anybody; INVALID_ARGUMENT
+  // where metadata that is to be forwarded can't be.
+  absl::Status CheckBegin() const;
+
+  std::stop_token stop_token() const { return stop_.token(); }
+  bool stopped() const { return stop_.token().stop_requested(); }
+  void RequestStop() { stop_.source().request_stop(); }
+
+  // Adds what goes with a branch's call: a span of its own, and what is
+  // forwarded of the caller's metadata.
+  void AddMetadata(grpc::ClientContext& branch_call) const;
+
+  // A section is there, or failed: scores it, counts it, notes it for the
+  // request's log line, and stops the others where it ends the request.
+  void Land(std::size_t section, const Landing& landing,
+            v1::SectionStatus* status, SectionStats& stats);
+
+  // Sets what the answer says of the fan-out as a whole.
+  template <typename Summary>
+  void Summarize(Summary* summary) const {
+    summary->set_complete(score.complete());
+    score.FillTiming(wall_start_, async::Clock::now(),
+                     summary->mutable_timing());
+  }
+
+  rpc::ServerCall& call;
+  const Catalog& catalog;
+  const Settings& settings;
+  const Plan& plan;
+
+ private:
+  const async::Clock::time_point start_;
+  const std::chrono::system_clock::time_point wall_start_;
+  // The call's own end and a section that ends it both stop all.
+  async::LinkedStop stop_;
+
+ public:
+  Score score;
+};
+
+}  // namespace gather::fanout
+
+#endif  // GATHER_SERVER_FANOUT_FAN_OUT_H_

@@ -1,0 +1,25 @@
+#include "server/fanout/plan.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/status.h"
+
+namespace gather::fanout {
+
+absl::Status UnknownPath(const Catalog& catalog, std::string_view mask) {
+  std::string names;
+  for (const SectionInfo& section : catalog.sections) {
+    absl::StrAppend(&names, names.empty() ? "" : ", ", section.name);
+  }
+  return rpc::InvalidField(mask,
+                           absl::StrCat("has a path that is none of ", names));
+}
+
+absl::Status NotRequested(const Catalog& catalog, std::size_t section) {
+  return rpc::InvalidField(
+      "required_mask",
+      absl::StrCat(catalog.sections[section].name, " is not in read_mask"));
+}
+
+}  // namespace gather::fanout

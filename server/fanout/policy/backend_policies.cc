@@ -1,0 +1,81 @@
+#include "server/fanout/policy/backend_policies.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gather::fanout {
+namespace {
+
+using async::Clock;
+using Sample = ConcurrencyLimit::Sample;
+
+CircuitBreakerSettings BreakerOf(const PolicySettings& settings) {
+  CircuitBreakerSettings breaker = settings.breaker;
+  const Clock::duration timeout = settings.section_timeout;
+  breaker.stall.unknown = timeout / 2;
+  breaker.stall.at_least =
+      std::min(breaker.stall.at_least, breaker.stall.unknown);
+  breaker.stall.crowd = settings.limit.maximum / 2;
+  breaker.probe_timeout = std::min(breaker.probe_timeout, timeout);
+  return breaker;
+}
+
+Sample SampleOf(CallResult result) {
+  switch (result) {
+    case CallResult::kSuccess:
+      return Sample::kSuccess;
+    case CallResult::kTimeout:
+    case CallResult::kOverloaded:
+      return Sample::kDropped;
+    case CallResult::kFailure:
+    case CallResult::kCancelled:
+      break;
+  }
+  return Sample::kIgnored;
+}
+
+}  // namespace
+
+BackendPolicies::BackendPolicies(const PolicySettings& settings, uint32_t seed,
+                                 CircuitBreaker::Listener listener)
+    : settings_(settings),
+      limit_(settings.limit),
+      breaker_(BreakerOf(settings), seed,
+               [this, listener = std::move(listener)](const auto& transition) {
+                 if (transition.to == CircuitBreaker::State::kClosed) {
+                   limit_.Abandon();
+                 }
+                 if (listener) listener(transition);
+               }) {}
+
+BackendPolicies::Permit BackendPolicies::Enter(Clock::time_point now) {
+  const auto place = limit_.TryAcquire(now);
+  if (!place) return EnterAsProbe(now);
+  const CircuitBreaker::Pass pass = breaker_.Ask(now);
+  if (pass.allowed) return {this, *place, pass};
+  limit_.Release(*place, Sample::kIgnored, {}, now);
+  return Permit(Refusal::kCircuitOpen);
+}
+
+BackendPolicies::Permit BackendPolicies::EnterAsProbe(Clock::time_point now) {
+  const CircuitBreaker::Pass pass = breaker_.AskForProbe(now);
+  if (pass.allowed) return {this, limit_.Acquire(), pass};
+  const bool open = breaker_.state() != CircuitBreaker::State::kClosed;
+  return Permit(open ? Refusal::kCircuitOpen : Refusal::kConcurrencyLimit);
+}
+
+void BackendPolicies::Permit::Finish(CallResult result, Clock::time_point now) {
+  BackendPolicies* policies = std::exchange(policies_, nullptr);
+  if (policies == nullptr) return;
+  CircuitBreaker& breaker = policies->breaker_;
+  const Clock::duration latency = now - pass_.since;
+  if (result == CallResult::kTimeout && !breaker.IsFairWait(latency)) {
+    result = CallResult::kCancelled;
+  }
+  const Sample sample =
+      breaker.IsCurrent(pass_) ? SampleOf(result) : Sample::kIgnored;
+  breaker.Tell(pass_, result, now);
+  policies->limit_.Release(place_, sample, latency, now);
+}
+
+}  // namespace gather::fanout

@@ -1,0 +1,111 @@
+#ifndef GATHER_SERVER_FANOUT_POLICY_BACKEND_POLICIES_H_
+#define GATHER_SERVER_FANOUT_POLICY_BACKEND_POLICIES_H_
+
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include "server/async/clock.h"
+#include "server/fanout/policy/call_result.h"
+#include "server/fanout/policy/circuit_breaker.h"
+#include "server/fanout/policy/concurrency_limit.h"
+#include "server/rpc/retry.h"
+
+namespace gather::fanout {
+
+// What guards the calls to one backend, in numbers. Why each is what it is
+// stands where it is declared.
+struct PolicySettings {
+  // How long a section's call may take, with its retries. Short of the 5 s that
+  // a request has by default: a backend that hangs costs its section, and the
+  // rest of the answer is still in time.
+  async::Clock::duration section_timeout = std::chrono::seconds(3);
+  ConcurrencyLimitSettings limit = {};
+  // Of it, stall.unknown is half of the section's timeout, stall.crowd half of
+  // the limit's maximum, and what would be longer than the timeout is cut to
+  // it.
+  CircuitBreakerSettings breaker = {};
+  rpc::RetryPolicy retry = {};
+};
+
+// All that guards the calls to one backend, put together: from the outside in
+// the section's timeout (whoever calls keeps it), the concurrency limit, the
+// circuit breaker, retries out of one budget, the attempt.
+//
+//   BackendPolicies::Permit permit = policies.Enter(Clock::now());
+//   if (!permit) return FailureFor(permit.refusal());
+//   rpc::Retry retry(policies.settings().retry, policies.retry_budget(), ...);
+//   ... attempts ...
+//   permit.Finish(ResultOf(status.code()), Clock::now());
+//
+// Why the limit is told less than the breaker: what hung when the breaker
+// opened has been dealt with. If those timeouts lowered the limit too, then the
+// backend would find it at its floor when it is back.
+//
+// For the same reason a probe passes a limit in full use, and calls that passed
+// before the breaker closes again count against the limit no more.
+//
+// Thread: any; one for all loops. Lifetime: must outlive its permits.
+class BackendPolicies {
+ public:
+  enum class Refusal : uint8_t { kNone, kConcurrencyLimit, kCircuitOpen };
+
+  // A section's right to call, from Enter() to Finish(). One that goes without
+  // Finish() counts as cancelled.
+  class [[nodiscard]] Permit {
+   public:
+    Permit(Permit&& other) noexcept
+        : policies_(std::exchange(other.policies_, nullptr)),
+          refusal_(other.refusal_),
+          place_(other.place_),
+          pass_(other.pass_) {}
+    Permit& operator=(Permit&&) = delete;
+    ~Permit() { Finish(CallResult::kCancelled, pass_.since); }
+
+    explicit operator bool() const { return refusal_ == Refusal::kNone; }
+    Refusal refusal() const { return refusal_; }
+    // The breaker lets this one call pass to see whether the backend is back.
+    bool probe() const { return pass_.probe; }
+
+    // How the call ended, its retries included. Only the first says anything.
+    void Finish(CallResult result, async::Clock::time_point now);
+
+   private:
+    friend class BackendPolicies;
+    explicit Permit(Refusal refusal) : refusal_(refusal) {}
+    Permit(BackendPolicies* policies, ConcurrencyLimit::Place place,
+           const CircuitBreaker::Pass& pass)
+        : policies_(policies), place_(place), pass_(pass) {}
+
+    BackendPolicies* policies_ = nullptr;
+    Refusal refusal_ = Refusal::kNone;
+    ConcurrencyLimit::Place place_;
+    CircuitBreaker::Pass pass_;
+  };
+
+  // `seed` and `listener` are the breaker's.
+  explicit BackendPolicies(const PolicySettings& settings, uint32_t seed = 1,
+                           CircuitBreaker::Listener listener = nullptr);
+
+  Permit Enter(async::Clock::time_point now);
+
+  const PolicySettings& settings() const { return settings_; }
+  rpc::RetryThrottle& retry_budget() { return retry_budget_; }
+  const rpc::RetryThrottle& retry_budget() const { return retry_budget_; }
+  // For metrics and logs.
+  const ConcurrencyLimit& limit() const { return limit_; }
+  const CircuitBreaker& breaker() const { return breaker_; }
+
+ private:
+  // Where the limit has no place.
+  Permit EnterAsProbe(async::Clock::time_point now);
+
+  const PolicySettings settings_;
+  ConcurrencyLimit limit_;
+  CircuitBreaker breaker_;
+  rpc::RetryThrottle retry_budget_;
+};
+
+}  // namespace gather::fanout
+
+#endif  // GATHER_SERVER_FANOUT_POLICY_BACKEND_POLICIES_H_

@@ -1,0 +1,86 @@
+#include "server/fanout/relay.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/unknown_field_set.h"
+
+namespace gather::fanout {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::UnknownField;
+using google::protobuf::UnknownFieldSet;
+
+namespace {
+
+constexpr char kStatus[] = "status";
+
+bool SameOnTheWire(const FieldDescriptor& one, const FieldDescriptor& other) {
+  return one.type() == other.type() &&
+         one.is_repeated() == other.is_repeated() &&
+         one.message_type() == other.message_type() &&
+         one.enum_type() == other.enum_type();
+}
+
+}  // namespace
+
+RelayedFields::RelayedFields(const Descriptor& reply,
+                             const Descriptor& section) {
+  for (int i = 0; i < section.field_count(); ++i) {
+    const FieldDescriptor& field = *section.field(i);
+    if (field.name() == kStatus) continue;
+    if (reply.FindFieldByNumber(field.number()) == nullptr) continue;
+    const auto number = static_cast<std::size_t>(field.number());
+    if (taken_.size() <= number) taken_.resize(number + 1);
+    taken_[number] = true;
+  }
+}
+
+std::string_view FindText(const Message& message, int number) {
+  const UnknownFieldSet& fields =
+      message.GetReflection()->GetUnknownFields(message);
+  for (int i = fields.field_count() - 1; i >= 0; --i) {
+    const UnknownField& field = fields.field(i);
+    if (field.number() == number &&
+        field.type() == UnknownField::TYPE_LENGTH_DELIMITED) {
+      return field.length_delimited();
+    }
+  }
+  return {};
+}
+
+void Relay(Message& reply, const RelayedFields& taken, Message* section) {
+  UnknownFieldSet& fields =
+      *reply.GetReflection()->MutableUnknownFields(&reply);
+  int kept = 0;
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const UnknownField& field = fields.field(i);
+    // Proto3 has no groups.
+    if (field.type() == UnknownField::TYPE_GROUP || !taken.Has(field.number()))
+      continue;
+    if (kept != i)
+      std::swap(*fields.mutable_field(kept), *fields.mutable_field(i));
+    ++kept;
+  }
+  // All at once: one by one would take a hostile backend's time squared.
+  fields.DeleteSubrange(kept, fields.field_count() - kept);
+  section->GetReflection()->MutableUnknownFields(section)->Swap(&fields);
+}
+
+absl::Status CheckRelay(const Descriptor& reply, const Descriptor& section) {
+  for (int i = 0; i < section.field_count(); ++i) {
+    const FieldDescriptor& field = *section.field(i);
+    if (field.name() == kStatus) continue;
+    const FieldDescriptor* source = reply.FindFieldByNumber(field.number());
+    if (source == nullptr || !SameOnTheWire(field, *source)) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          field.full_name(), ": can't be relayed, since field ", field.number(),
+          " of ", reply.full_name(), " is not the same"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace gather::fanout

@@ -1,0 +1,120 @@
+#ifndef GATHER_SERVER_FANOUT_RELAY_H_
+#define GATHER_SERVER_FANOUT_RELAY_H_
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/empty.pb.h"
+#include "google/protobuf/message.h"
+#include "server/rpc/wire_check.h"
+
+// A payload that the aggregator has no use for goes from the backend to the
+// caller as the bytes it came in: for a large answer, decoding it and encoding
+// it again costs more than all else (decisions/0011-lists-are-relayed.md).
+//
+// Protobuf itself keeps what a message does not know, and writes it out again.
+// A relayed reply is received as a message that knows nothing; put into a
+// section, its unknown fields are the section's own fields to whoever reads the
+// answer. That asks for a section with the reply's field numbers, which
+// CheckRelay() sees to, and for a look at what is not decoded: a broken payload
+// must not break the answer.
+namespace gather::fanout {
+
+// The reply of a backend whose method returns `Message`, handed on unread.
+template <typename Message>
+class Relayed {
+ public:
+  // What it is received as.
+  using Wire = google::protobuf::Empty;
+
+  explicit Relayed(Wire&& wire) : wire_(std::move(wire)) {}
+
+  // The text in field `number` at the top of the message; empty where there is
+  // none.
+  std::string_view Text(int number) const;
+
+  Wire& wire() { return wire_; }
+  const Wire& wire() const { return wire_; }
+
+ private:
+  Wire wire_;
+};
+
+template <typename Reply>
+inline constexpr bool IsRelayed = false;
+template <typename Message>
+inline constexpr bool IsRelayed<Relayed<Message>> = true;
+
+// What a reply is received as, and what message it is.
+template <typename Reply>
+struct ReplyTypes {
+  using Wire = Reply;
+  using Message = Reply;
+};
+template <typename M>
+struct ReplyTypes<Relayed<M>> {
+  using Wire = typename Relayed<M>::Wire;
+  using Message = M;
+};
+
+// Which fields of a reply a section takes: those that it has, too, but its
+// status.
+class RelayedFields {
+ public:
+  RelayedFields(const google::protobuf::Descriptor& reply,
+                const google::protobuf::Descriptor& section);
+
+  bool Has(int number) const {
+    return number < static_cast<int>(taken_.size()) &&
+           taken_[static_cast<std::size_t>(number)];
+  }
+
+ private:
+  std::vector<bool> taken_;  // by number
+};
+
+// The last text in field `number` among those that a parser has set aside.
+std::string_view FindText(const google::protobuf::Message& message, int number);
+
+// Moves `fields` of the reply, and no others, to the section: a backend has a
+// say in nothing else of it.
+void Relay(google::protobuf::Message& reply, const RelayedFields& fields,
+           google::protobuf::Message* section);
+
+// FAILED_PRECONDITION, naming the field, where a reply can't be relayed to a
+// section: each field of the section, but its status, has to be the same on the
+// wire in the reply.
+absl::Status CheckRelay(const google::protobuf::Descriptor& reply,
+                        const google::protobuf::Descriptor& section);
+
+// Whether what was not decoded is what a reader of `Message` can read.
+template <typename Message>
+bool IsReadable(const Relayed<Message>& reply) {
+  // Never destroyed: loops may outlive static objects. In an answer, the
+  // reply's fields stand a level deeper than they came.
+  static const auto& kCheck =
+      *new rpc::WireCheck(*Message::descriptor(), /*levels_above=*/1);
+  return kCheck.Accepts(
+      reply.wire().GetReflection()->GetUnknownFields(reply.wire()));
+}
+
+template <typename Message, typename Section>
+void Relay(Relayed<Message>&& reply, Section* section) {
+  static const auto& kFields =
+      *new RelayedFields(*Message::descriptor(), *Section::descriptor());
+  Relay(reply.wire(), kFields, section);
+}
+
+template <typename Message>
+std::string_view Relayed<Message>::Text(int number) const {
+  return FindText(wire_, number);
+}
+
+}  // namespace gather::fanout
+
+#endif  // GATHER_SERVER_FANOUT_RELAY_H_

@@ -1,0 +1,94 @@
+#include "server/fanout/score.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/duration.pb.h"
+#include "google/protobuf/util/time_util.h"
+#include "server/rpc/status.h"
+
+namespace gather::fanout {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+// The reason of an error that no single section brought about.
+constexpr char kEverySectionFailed[] = "EVERY_SECTION_FAILED";
+
+google::protobuf::Duration ToProto(async::Clock::duration duration) {
+  return TimeUtil::NanosecondsToDuration(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count());
+}
+
+}  // namespace
+
+bool Score::Land(std::size_t section, const Landing& landing,
+                 v1::SectionStatus* status) {
+  *status->mutable_start_offset() = ToProto(landing.start - start_);
+  *status->mutable_duration() = ToProto(landing.duration);
+  status->set_attempts(landing.attempts);
+  sequential_ += landing.duration;
+  ++landed_;
+  if (landing.failure) return NoteFailure(section, *landing.failure, status);
+  status->set_state(v1::SECTION_STATE_OK);
+  return false;
+}
+
+bool Score::NoteFailure(std::size_t section, const Failure& failure,
+                        v1::SectionStatus* status) {
+  const std::string& reason = catalog_.words.name(failure.reason);
+  absl::StrAppend(&failures_, failures_.empty() ? "" : ", ",
+                  catalog_.sections[section].name, " ", reason);
+  const absl::StatusCode code = CodeForCaller(failure);
+  common_code_ =
+      failed_ == 0 || common_code_ == code ? std::optional(code) : std::nullopt;
+  ++failed_;
+  status->set_state(v1::SECTION_STATE_FAILED);
+  status->set_code(static_cast<int>(failure.code));
+  status->set_reason(reason);
+  status->set_message(catalog_.words.text(failure.reason));
+  const bool ends =
+      failure.reason == Reason::kNotFound ||
+      (plan_.required.Has(section) && failure.reason != Reason::kCancelled);
+  if (ends && !end_) end_ = EndBy(section, failure);
+  return ends;
+}
+
+absl::Status Score::EndBy(std::size_t section, const Failure& failure) const {
+  const std::string& name = catalog_.sections[section].name;
+  const std::string& text = catalog_.words.text(failure.reason);
+  const std::string message =
+      failure.reason == Reason::kNotFound
+          ? text
+          : absl::StrCat("required section ", name, " failed: ", text);
+  return rpc::WithErrorInfo(absl::Status(CodeForCaller(failure), message),
+                            catalog_.words.name(failure.reason),
+                            catalog_.domain, {{"section", name}});
+}
+
+void Score::Abort(const absl::Status& why) {
+  if (!end_) end_ = absl::Status(absl::StatusCode::kInternal, why.message());
+}
+
+absl::Status Score::Outcome() const {
+  if (end_) return *end_;
+  if (failed_ == 0 || failed_ < landed_) return absl::OkStatus();
+  return rpc::WithErrorInfo(
+      absl::Status(common_code_.value_or(absl::StatusCode::kUnavailable),
+                   absl::StrCat("every requested section failed: ", failures_)),
+      kEverySectionFailed, catalog_.domain);
+}
+
+void Score::FillTiming(std::chrono::system_clock::time_point wall_start,
+                       async::Clock::time_point end,
+                       v1::FanOutTiming* timing) const {
+  *timing->mutable_start_time() = TimeUtil::NanosecondsToTimestamp(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(
+          wall_start.time_since_epoch())
+          .count());
+  *timing->mutable_duration() = ToProto(end - start_);
+  *timing->mutable_sequential_duration() = ToProto(sequential_);
+}
+
+}  // namespace gather::fanout

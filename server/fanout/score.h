@@ -1,0 +1,78 @@
+#ifndef GATHER_SERVER_FANOUT_SCORE_H_
+#define GATHER_SERVER_FANOUT_SCORE_H_
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "gather/fanout/v1/fanout.pb.h"
+#include "server/async/clock.h"
+#include "server/fanout/catalog.h"
+#include "server/fanout/plan.h"
+#include "server/fanout/reason.h"
+
+namespace gather::fanout {
+
+// What one section came to, and when.
+struct Landing {
+  async::Clock::time_point start{};
+  async::Clock::duration duration{};
+  int attempts = 0;
+  std::optional<Failure> failure;  // none: it arrived
+};
+
+// Keeps the score of a fan-out while its sections land, one by one, in the
+// order in which they end: so the first that ends the request is the cause, and
+// what follows from it is not taken for one. Pure, knows no RPC.
+class Score {
+ public:
+  // What it is given must outlive it. `start` is that of the fan-out.
+  Score(const Catalog& catalog, const Plan& plan,
+        async::Clock::time_point start)
+      : catalog_(catalog), plan_(plan), start_(start) {}
+
+  // Notes what a requested section came to, and says it in `status`. True where
+  // that ends the whole request: then the others are to be stopped.
+  bool Land(std::size_t section, const Landing& landing,
+            v1::SectionStatus* status);
+
+  // The request fails with INTERNAL, whatever else lands: this server could not
+  // make its answer.
+  void Abort(const absl::Status& why);
+
+  // The request has an end, good or bad, that no section can change.
+  bool ended() const { return end_.has_value(); }
+
+  // Once all have landed. Not OK where the request as a whole fails: by the
+  // section that ended it, or where every requested section failed, with their
+  // common code, or UNAVAILABLE where they have none in common.
+  absl::Status Outcome() const;
+
+  // Every requested section arrived.
+  bool complete() const { return failed_ == 0; }
+
+  // `wall_start` is the start of the fan-out on the wall's clock.
+  void FillTiming(std::chrono::system_clock::time_point wall_start,
+                  async::Clock::time_point end, v1::FanOutTiming* timing) const;
+
+ private:
+  bool NoteFailure(std::size_t section, const Failure& failure,
+                   v1::SectionStatus* status);
+  absl::Status EndBy(std::size_t section, const Failure& failure) const;
+
+  const Catalog& catalog_;
+  const Plan& plan_;
+  const async::Clock::time_point start_;
+  int landed_ = 0;
+  int failed_ = 0;
+  std::optional<absl::StatusCode> common_code_;
+  std::string failures_;
+  std::optional<absl::Status> end_;
+  async::Clock::duration sequential_{};
+};
+
+}  // namespace gather::fanout
+
+#endif  // GATHER_SERVER_FANOUT_SCORE_H_

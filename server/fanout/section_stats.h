@@ -1,0 +1,43 @@
+#ifndef GATHER_SERVER_FANOUT_SECTION_STATS_H_
+#define GATHER_SERVER_FANOUT_SECTION_STATS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "server/async/counter.h"
+#include "server/fanout/reason.h"
+
+namespace gather::fanout {
+
+// What the branches of one section came to, over all loops.
+struct SectionTotals {
+  uint64_t ok = 0;
+  uint64_t not_requested = 0;
+  std::array<uint64_t, kReasons> failed{};  // by IndexOf(Reason)
+};
+
+// Counts them on one loop. Thread: the loop's; AddTo() on any.
+class SectionStats {
+ public:
+  void OnNotRequested() { not_requested_.Add(); }
+  void OnOk() { ok_.Add(); }
+  void OnFailure(Reason reason) { failed_[IndexOf(reason)].Add(); }
+
+  void AddTo(SectionTotals& totals) const {
+    totals.ok += ok_.value();
+    totals.not_requested += not_requested_.value();
+    for (std::size_t i = 0; i < kReasons; ++i) {
+      totals.failed[i] += failed_[i].value();
+    }
+  }
+
+ private:
+  async::Counter ok_;
+  async::Counter not_requested_;
+  std::array<async::Counter, kReasons> failed_;
+};
+
+}  // namespace gather::fanout
+
+#endif  // GATHER_SERVER_FANOUT_SECTION_STATS_H_

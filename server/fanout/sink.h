@@ -1,0 +1,120 @@
+#ifndef GATHER_SERVER_FANOUT_SINK_H_
+#define GATHER_SERVER_FANOUT_SINK_H_
+
+#include <cstddef>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "gather/fanout/v1/fanout.pb.h"
+#include "server/async/bounded_queue.h"
+#include "server/async/event_loop.h"
+#include "server/async/task.h"
+#include "server/fanout/fan_out.h"
+#include "server/fanout/fetch.h"
+#include "server/rpc/stream_method.h"
+
+// Where sections land, one by one as their branches end: a response, or a
+// stream. Landing never waits, so that what ended first lands first.
+//
+// Thread: the loop's. Lifetime: what a sink is given must outlive it, and it
+// the branches.
+namespace gather::fanout {
+
+// A unary answer.
+template <typename Response>
+class ResponseSink {
+ public:
+  explicit ResponseSink(Response* response) : response_(response) {}
+
+  template <typename S>
+  void Skip() {
+    S::In(*response_)
+        ->mutable_status()
+        ->set_state(v1::SECTION_STATE_NOT_REQUESTED);
+  }
+
+  template <typename S>
+  void Land(FanOut& fan_out, std::size_t place, SectionStats& stats,
+            Fetched<S>& fetched) {
+    auto* section = S::In(*response_);
+    Fill(fetched, section);
+    fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
+  }
+
+  void Finish(const FanOut& fan_out) { fan_out.Summarize(response_); }
+
+ private:
+  Response* const response_;
+};
+
+// A stream of parts, each a section or, last, the summary:
+// asyncio.as_completed. The branches put parts into a queue, and a writer sends
+// them, first come first served. A slow reader holds the writer, nobody else.
+template <typename Part>
+class StreamSink {
+ public:
+  // For so many sections, each of which has room: no branch ever waits.
+  StreamSink(async::EventLoop& loop, std::size_t sections)
+      : parts_(loop, sections + 1) {}
+
+  // A stream has no part for what was not asked for.
+  template <typename S>
+  void Skip() {}
+
+  template <typename S>
+  void Land(FanOut& fan_out, std::size_t place, SectionStats& stats,
+            Fetched<S>& fetched) {
+    // The stream is at its end: what it says of this section would be that the
+    // call was cancelled, which is this server's doing and no news.
+    const bool late = fan_out.stopped();
+    Part part;
+    auto* section = S::In(part);
+    Fill(fetched, section);
+    fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
+    if (!late && !fan_out.score.ended()) parts_.TryPush(std::move(part));
+  }
+
+  void Finish(const FanOut& fan_out) {
+    Part part;
+    fan_out.Summarize(part.mutable_summary());
+    parts_.TryPush(std::move(part));
+  }
+
+  // Held by who lands the parts: once it goes, none comes after those that are
+  // there.
+  typename async::BoundedQueue<Part>::Closer Closer() {
+    return typename async::BoundedQueue<Part>::Closer(parts_);
+  }
+
+  // Sends parts as they come, until that is gone. Where the reader is gone,
+  // stops the fan-out: nobody is left to fetch for.
+  async::Task<> Send(FanOut& fan_out, rpc::StreamWriter<Part>& writer) {
+    const Leaving leaving(fan_out);
+    while (true) {
+      const absl::StatusOr<Part> part = co_await parts_.Pop();
+      if (!part.ok()) co_return;
+      const bool sent = co_await writer.Write(*part);
+      if (!sent) fan_out.RequestStop();
+    }
+  }
+
+ private:
+  // However the sender ends: by then all have landed, or nobody sends what
+  // does.
+  class Leaving {
+   public:
+    explicit Leaving(FanOut& fan_out) : fan_out_(fan_out) {}
+    ~Leaving() { fan_out_.RequestStop(); }
+    Leaving(const Leaving&) = delete;
+    Leaving& operator=(const Leaving&) = delete;
+
+   private:
+    FanOut& fan_out_;
+  };
+
+  async::BoundedQueue<Part> parts_;
+};
+
+}  // namespace gather::fanout
+
+#endif  // GATHER_SERVER_FANOUT_SINK_H_

@@ -1,0 +1,118 @@
+#include "server/host/aggregator_flags.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "server/fanout/policy/policies_file.h"
+#include "server/ops/flags/parse_flags.h"
+
+ABSL_FLAG(absl::Duration, section_timeout, absl::Seconds(3),
+          "how long one section's call may take");
+ABSL_FLAG(absl::Duration, total_timeout, absl::Seconds(5),
+          "how long a request may take whose caller set no deadline");
+ABSL_FLAG(int, max_attempts, 3,
+          "how often a backend is called at most where it says UNAVAILABLE");
+ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
+          "IPv4 address to serve metrics on, host:port, at /metrics for "
+          "Prometheus; port 0 takes a free one; empty means none");
+ABSL_FLAG(int, max_reply_bytes, 4 << 20,
+          "the largest reply that is taken from a backend");
+
+ABSL_FLAG(std::string, policies, "",
+          "JSON file of gather.fanout.v1.Policies: timeout, concurrency limit, "
+          "circuit breaker and retries, of all sections and of each");
+
+ABSL_FLAG(std::vector<std::string>, forward_metadata, {},
+          "comma-separated keys of a request's metadata that go on to the "
+          "backends; nothing else does");
+
+namespace gather::host {
+namespace {
+
+// What gRPC allows in a key, less what it or we send ourselves.
+absl::Status CheckForwardedKey(const std::string& key) {
+  constexpr char kAllowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  if (key.empty() || key.find_first_not_of(kAllowed) != std::string::npos) {
+    return ops::FlagError(
+        "forward_metadata",
+        absl::StrCat("\"", key, "\" is not a key of [a-z0-9-_.]"));
+  }
+  for (const char* taken :
+       {"content-type", "te", "user-agent", "traceparent", "tracestate"}) {
+    if (key == taken || key.rfind("grpc-", 0) == 0) {
+      return ops::FlagError("forward_metadata",
+                            absl::StrCat(key, " can't be forwarded"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFlags() {
+  for (const absl::Status& check :
+       {ops::CheckFlagPositive("section_timeout",
+                               absl::GetFlag(FLAGS_section_timeout)),
+        ops::CheckFlagPositive("total_timeout",
+                               absl::GetFlag(FLAGS_total_timeout)),
+        ops::CheckFlagRange("max_attempts", absl::GetFlag(FLAGS_max_attempts),
+                            1, 10),
+        ops::CheckFlagRange("max_reply_bytes",
+                            absl::GetFlag(FLAGS_max_reply_bytes), 1,
+                            1 << 30)}) {
+    if (!check.ok()) return check;
+  }
+  for (const std::string& key : absl::GetFlag(FLAGS_forward_metadata)) {
+    absl::Status checked = CheckForwardedKey(key);
+    if (!checked.ok()) return checked;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
+    const fanout::Catalog& catalog) {
+  absl::StatusOr<ops::ServerSettings> server = ops::ServerSettingsFromFlags(
+      {.listen = "[::]:50051",
+       .max_inflight = 20000,
+       .metrics_listen = absl::GetFlag(FLAGS_metrics_listen)});
+  if (!server.ok()) return server.status();
+  absl::Status checked = CheckFlags();
+  if (!checked.ok()) return checked;
+  AggregatorSettings settings;
+  settings.server = *std::move(server);
+  fanout::Settings& fan_out = settings.fan_out;
+  fan_out.total_timeout =
+      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_total_timeout));
+  fan_out.policy.section_timeout =
+      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_section_timeout));
+  fan_out.policy.retry.max_attempts = absl::GetFlag(FLAGS_max_attempts);
+  // Past what the server takes a limit would mean nothing.
+  const int64_t max_inflight = settings.server.server.max_inflight;
+  if (max_inflight > 0) {
+    fan_out.policy.limit.maximum = static_cast<int>(
+        std::min<int64_t>(max_inflight, fan_out.policy.limit.maximum));
+  }
+  const std::string policies = absl::GetFlag(FLAGS_policies);
+  if (!policies.empty()) {
+    std::vector<std::string> names;
+    for (const fanout::SectionInfo& section : catalog.sections) {
+      names.push_back(section.name);
+    }
+    auto loaded = fanout::LoadPolicies(policies, names, fan_out.policy);
+    if (!loaded.ok()) {
+      return ops::FlagError("policies", std::string(loaded.status().message()));
+    }
+    fan_out.section_policies = *std::move(loaded);
+  }
+  fan_out.forwarded_keys = absl::GetFlag(FLAGS_forward_metadata);
+  settings.channel.max_reply_bytes = absl::GetFlag(FLAGS_max_reply_bytes);
+  return settings;
+}
+
+}  // namespace gather::host

@@ -1,0 +1,53 @@
+#include "server/host/section_metrics.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace gather::host {
+namespace {
+
+void AddResults(const std::string& section,
+                const fanout::SectionTotals& results,
+                const fanout::ReasonWords& words,
+                prometheus::MetricFamily& family) {
+  const auto add = [&](const char* state, const std::string& reason,
+                       uint64_t count) {
+    ops::AddSample(family,
+                   {{"section", section}, {"state", state}, {"reason", reason}},
+                   static_cast<double>(count));
+  };
+  add("ok", "", results.ok);
+  add("not_requested", "", results.not_requested);
+  for (std::size_t i = 0; i < fanout::kReasons; ++i) {
+    add("failed", words.name(static_cast<fanout::Reason>(i)),
+        results.failed[i]);
+  }
+}
+
+}  // namespace
+
+void AddSectionFamilies(const std::vector<fanout::SectionReport>& reports,
+                        const fanout::ReasonWords& words,
+                        ops::MetricFamilies& families) {
+  // Two sections may call the same method.
+  std::map<std::string, rpc::CallTotals> by_method;
+  prometheus::MetricFamily results = ops::CounterFamily(
+      "gather_section_results_total",
+      "What the sections of requests came to: the state and the reason are "
+      "those of the answer.");
+  for (const fanout::SectionReport& report : reports) {
+    by_method[report.method].Add(report.calls);
+    AddResults(report.section, report.results, words, results);
+  }
+  std::vector<ops::MethodCalls> calls;
+  for (const auto& [method, totals] : by_method) {
+    calls.push_back({method.c_str(), /*streams=*/false, &totals});
+  }
+  ops::AddCallFamilies("client", calls, families);
+  families.push_back(std::move(results));
+}
+
+}  // namespace gather::host

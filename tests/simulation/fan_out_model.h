@@ -1,0 +1,122 @@
+#ifndef GATHER_TESTS_SIMULATION_FAN_OUT_MODEL_H_
+#define GATHER_TESTS_SIMULATION_FAN_OUT_MODEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/fanout/policy/backend_policies.h"
+#include "tests/simulation/backend_model.h"
+#include "tests/simulation/event_queue.h"
+
+namespace gather::simulation {
+
+enum class SectionEnd : uint8_t {
+  kPending,
+  kArrived,
+  kFailed,
+  kTimedOut,
+  kCancelled,
+  kRefusedByLimit,
+  kRefusedByBreaker,
+};
+
+// One request of the aggregator's, when it is over.
+struct RequestRecord {
+  Clock::time_point since;
+  Clock::duration duration{};
+  bool refused = false;  // the aggregator had too many in flight
+  std::vector<SectionEnd> sections;
+};
+
+struct FanOutOptions {
+  // Of each backend in its order; the policies of those beyond are the
+  // defaults.
+  std::vector<fanout::PolicySettings> settings = {};
+  // Requests in flight; 0 is no limit.
+  int max_inflight = 0;
+  // The share of callers that leave after `leaves_after`.
+  double leavers = 0;
+  Clock::duration leaves_after{};
+  uint64_t seed = 1;
+};
+
+// An aggregator and its backends, in virtual time: each request calls all
+// backends as the fan-out does, each under its policies. It checks as it goes
+// what must hold at any time (see violations()).
+class FanOutModel {
+ public:
+  FanOutModel(std::vector<Script> backends, FanOutOptions options);
+
+  // Requests that come at random, `rate` a second, from `from` to `until`.
+  void Load(double rate, Clock::duration from, Clock::duration until);
+  // `count` requests at once.
+  void Burst(int count, Clock::duration when);
+  // `count` callers, each of which has one request in flight at any time.
+  void Callers(int count, Clock::duration from, Clock::duration until);
+  // Runs `action` at that time.
+  void At(Clock::duration when, std::function<void()> action);
+
+  void Run() { events_.Run(); }
+
+  const std::vector<RequestRecord>& requests() const { return records_; }
+  fanout::BackendPolicies& policies(std::size_t backend) {
+    return backends_[backend]->policies;
+  }
+  const BackendModel& backend(std::size_t index) const {
+    return backends_[index]->model;
+  }
+  std::size_t backends() const { return backends_.size(); }
+  int64_t calls() const { return calls_; }
+  int most_in_flight(std::size_t backend) const {
+    return backends_[backend]->most_in_flight;
+  }
+  // What should not have been, in words.
+  const std::vector<std::string>& violations() const { return violations_; }
+
+ private:
+  struct Backend {
+    Backend(Script script, const fanout::PolicySettings& settings,
+            uint32_t seed, fanout::CircuitBreaker::Listener listener)
+        : model(std::move(script)),
+          policies(settings, seed, std::move(listener)) {}
+    BackendModel model;
+    fanout::BackendPolicies policies;
+    int most_in_flight = 0;
+    int64_t retries = 0;
+    int64_t successes = 0;
+  };
+  struct Request;
+  struct SectionCall;
+  using CallPtr = std::shared_ptr<SectionCall>;
+
+  void Arrive(std::function<void()> then);
+  void StartSection(const std::shared_ptr<Request>& request,
+                    std::size_t section);
+  void Attempt(const CallPtr& call);
+  void OnReply(const CallPtr& call, const absl::Status& status);
+  void Retry(const CallPtr& call, Clock::duration backoff);
+  void End(const CallPtr& call, SectionEnd end, fanout::CallResult result);
+  void Land(const std::shared_ptr<Request>& request, std::size_t section,
+            SectionEnd end);
+  void CheckAdmitted(const SectionCall& call);
+  void CheckTransition(const fanout::CircuitBreaker::Transition& change);
+  void Violation(std::string what);
+
+  EventQueue events_;
+  Random random_;
+  const FanOutOptions options_;
+  std::vector<std::unique_ptr<Backend>> backends_;
+  std::vector<RequestRecord> records_;
+  std::vector<std::string> violations_;
+  int in_flight_ = 0;
+  int64_t calls_ = 0;
+};
+
+}  // namespace gather::simulation
+
+#endif  // GATHER_TESTS_SIMULATION_FAN_OUT_MODEL_H_

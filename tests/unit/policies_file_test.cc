@@ -1,0 +1,171 @@
+#include "server/fanout/policy/policies_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace gather::fanout {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class PoliciesFileTest : public testing::Test {
+ protected:
+  ~PoliciesFileTest() override { std::remove(path_.c_str()); }
+
+  absl::StatusOr<std::map<std::string, PolicySettings>> Load(
+      const std::string& text, const PolicySettings& base = {}) {
+    std::ofstream(path_) << text;
+    return LoadPolicies(path_, {"orders", "user"}, base);
+  }
+
+  // What is wrong with `text`, without the file's name.
+  std::string FaultOf(const std::string& text) {
+    const auto policies = Load(text);
+    if (policies.ok()) return "";
+    const std::string message(policies.status().message());
+    EXPECT_TRUE(absl::IsInvalidArgument(policies.status()));
+    EXPECT_THAT(message, StartsWith(path_ + ": "));
+    EXPECT_THAT(message, Not(HasSubstr("\n")));
+    return message.substr(path_.size() + 2);
+  }
+
+  const std::string path_ =
+      absl::StrCat(testing::TempDir(), "policies.", getpid(), ".json");
+};
+
+TEST_F(PoliciesFileTest, EmptyFileLeavesAllAsItIs) {
+  PolicySettings base;
+  base.section_timeout = 7s;
+  const auto policies = Load("{}", base);
+  ASSERT_TRUE(policies.ok()) << policies.status();
+  ASSERT_EQ(policies->size(), 2);
+  EXPECT_EQ(policies->at("user").section_timeout, 7s);
+  EXPECT_EQ(policies->at("orders").limit.maximum, base.limit.maximum);
+}
+
+TEST_F(PoliciesFileTest, SectionsComeBeforeDefaultsBeforeThePrograms) {
+  const auto policies = Load(R"({
+    "defaults": {
+      "sectionTimeout": "2s",
+      "concurrencyLimit": {"floor": 5, "maximum": 100},
+      "circuitBreaker": {"failurePercent": 80, "window": "10s"}
+    },
+    "sections": {
+      "orders": {
+        "sectionTimeout": "0.250s",
+        "concurrencyLimit": {"enabled": false},
+        "circuitBreaker": {"enabled": false, "minimumCalls": 7,
+                           "openMin": "0.010s", "openMax": "1s"},
+        "retry": {"maxAttempts": 1, "initialBackoff": "0.005s"}
+      }
+    }})");
+  ASSERT_TRUE(policies.ok()) << policies.status();
+  const PolicySettings& user = policies->at("user");
+  EXPECT_EQ(user.section_timeout, 2s);
+  EXPECT_EQ(user.limit.floor, 5);
+  EXPECT_TRUE(user.limit.enabled);
+  EXPECT_EQ(user.breaker.failure_percent, 80);
+  EXPECT_EQ(user.retry.max_attempts, rpc::RetryPolicy().max_attempts);
+  const PolicySettings& orders = policies->at("orders");
+  EXPECT_EQ(orders.section_timeout, 250ms);
+  EXPECT_FALSE(orders.limit.enabled);
+  EXPECT_EQ(orders.limit.maximum, 100);
+  EXPECT_FALSE(orders.breaker.enabled);
+  EXPECT_EQ(orders.breaker.failure_percent, 80);
+  EXPECT_EQ(orders.breaker.window, 10s);
+  EXPECT_EQ(orders.breaker.minimum_calls, 7);
+  EXPECT_EQ(orders.breaker.open_min, 10ms);
+  EXPECT_EQ(orders.breaker.open_max, 1s);
+  EXPECT_EQ(orders.retry.max_attempts, 1);
+  EXPECT_EQ(orders.retry.initial_backoff, 5ms);
+}
+
+TEST_F(PoliciesFileTest, KeysMayBeAsTheProtoHasThem) {
+  const auto policies = Load(R"({"defaults": {"section_timeout": "1s"}})");
+  ASSERT_TRUE(policies.ok()) << policies.status();
+  EXPECT_EQ(policies->at("user").section_timeout, 1s);
+}
+
+TEST_F(PoliciesFileTest, MaximumAloneTakesTheFloorAlong) {
+  const auto policies =
+      Load(R"({"defaults": {"concurrencyLimit": {"maximum": 3}}})");
+  ASSERT_TRUE(policies.ok()) << policies.status();
+  EXPECT_EQ(policies->at("user").limit.floor, 3);
+}
+
+struct Wrong {
+  std::string text;
+  std::string fault;  // what it opens with
+};
+
+TEST_F(PoliciesFileTest, NamesThePlaceOfWhatIsWrong) {
+  const Wrong all[] = {
+      {R"({"default": {}})", "default: there is no such field"},
+      {R"({"defaults": {"circuitBreaker": {"windw": "1s"}}})",
+       "defaults.circuitBreaker.windw: there is no such field"},
+      {R"({"sections": {"order": {}}})",
+       "sections.order: there is no such section, but orders, user"},
+      {R"({"sections": {"orders": {"retry": {"maxAttempts": "many"}}}})",
+       "sections.orders.retry.maxAttempts: not a whole number"},
+      {R"({"sections": {"orders": {"retry": {"maxAttempts": 1.5}}}})",
+       "sections.orders.retry.maxAttempts: not a whole number"},
+      {R"({"sections": {"orders": {"retry": {"maxAttempts": 99}}}})",
+       "sections.orders.retry.maxAttempts: 99 is not from 1 to 10"},
+      {R"({"sections": {"orders": {"retry": {"maxAttempts": 0}}}})",
+       "sections.orders.retry.maxAttempts: 0 is not from 1 to 10"},
+      {R"({"sections": {"orders": {"sectionTimeout": 3}}})",
+       "sections.orders.sectionTimeout: not a duration, such as \"1.5s\""},
+      {R"({"sections": {"orders": {"sectionTimeout": "3"}}})",
+       "sections.orders.sectionTimeout: not a duration"},
+      {R"({"sections": {"orders": {"sectionTimeout": "0s"}}})",
+       "sections.orders.sectionTimeout: 0 is not from 1ms to 10m"},
+      {R"({"sections": {"orders": {"sectionTimeout": "-1s"}}})",
+       "sections.orders.sectionTimeout: -1s is not from"},
+      {R"({"defaults": {"circuitBreaker": {"failurePercent": 101}}})",
+       "defaults.circuitBreaker.failurePercent: 101 is not from 1 to 100"},
+      {R"({"defaults": {"circuitBreaker": {"enabled": "yes"}}})",
+       "defaults.circuitBreaker.enabled: neither true nor false"},
+      {R"({"defaults": {"circuitBreaker": {"openMin": "2s"}}})",
+       "defaults.circuitBreaker.openMin: longer than openMax"},
+      {R"({"defaults": {"circuitBreaker": {"openMax": "0.001s"}}})",
+       "defaults.circuitBreaker.openMax: shorter than openMin"},
+      {R"({"defaults": {"concurrencyLimit": {"floor": 9, "maximum": 8}}})",
+       "defaults.concurrencyLimit.floor: more than the maximum"},
+      {R"({"defaults": {"concurrencyLimit": {"maximum": 0}}})",
+       "defaults.concurrencyLimit.maximum: 0 is not from 1 to 1000000"},
+      {R"({"defaults": {"concurrencyLimit": 7}})",
+       "defaults.concurrencyLimit: not an object"},
+      {R"({"sections": ["orders"]})", "sections: not an object"},
+      {R"({"sections": {"a\nb": {"x": 1}}})",
+       R"(sections.a\nb.x: there is no such field)"},
+      {R"({"sections": )", "not a JSON object: "},
+      {"[]", "not a JSON object: "},
+      {"", "not a JSON object: "},
+  };
+  for (const Wrong& wrong : all) {
+    EXPECT_THAT(FaultOf(wrong.text), StartsWith(wrong.fault)) << wrong.text;
+  }
+}
+
+TEST_F(PoliciesFileTest, FileThatCannotBeReadIsNamed) {
+  for (const std::string path : {"/nonexistent/policies.json", "/tmp"}) {
+    const auto policies = LoadPolicies(path, {});
+    ASSERT_FALSE(policies.ok());
+    EXPECT_THAT(std::string(policies.status().message()), HasSubstr(path));
+  }
+}
+
+}  // namespace
+}  // namespace gather::fanout

@@ -1,0 +1,186 @@
+#include "server/fanout/score.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "google/rpc/error_details.pb.h"
+#include "server/rpc/status.h"
+#include "tests/support/error_details.h"
+
+namespace gather::fanout {
+namespace {
+
+using namespace std::chrono_literals;
+using async::Clock;
+
+const Clock::time_point kStart = Clock::time_point(1000s);
+constexpr std::size_t kSoup = 0;
+constexpr std::size_t kBread = 1;
+constexpr std::size_t kWine = 2;
+
+SectionInfo Section(const std::string& name) {
+  return {.name = name,
+          .error_key = name + "_error",
+          .method = "kitchen.v1.Kitchen/Get",
+          .backend = {},
+          .only_on_request = false};
+}
+
+class ScoreTest : public ::testing::Test {
+ protected:
+  ScoreTest() {
+    for (const std::size_t section : {kSoup, kBread, kWine}) {
+      plan_.requested.Add(section);
+    }
+  }
+
+  bool Land(std::size_t section, std::optional<Failure> failure,
+            Clock::duration offset = 0ms, Clock::duration duration = 1s) {
+    return score_.Land(section,
+                       {.start = kStart + offset,
+                        .duration = duration,
+                        .attempts = 1,
+                        .failure = std::move(failure)},
+                       &status_[section]);
+  }
+  bool Arrive(std::size_t section) { return Land(section, std::nullopt); }
+
+  const Catalog catalog_{
+      .sections = {Section("soup"), Section("bread"), Section("wine")},
+      .words = ReasonWords("guest"),
+      .domain = "kitchen.v1"};
+  Plan plan_;
+  Score score_{catalog_, plan_, kStart};
+  v1::SectionStatus status_[3];
+};
+
+Failure BackendFails() {
+  return {Reason::kBackendError, absl::StatusCode::kPermissionDenied,
+          "PERMISSION_DENIED: secret"};
+}
+Failure Late() { return FailureFor(Reason::kBackendTimeout, ""); }
+
+TEST_F(ScoreTest, AllThatArriveAreComplete) {
+  for (const std::size_t section : {kWine, kSoup, kBread}) {
+    EXPECT_FALSE(Arrive(section));
+    EXPECT_EQ(status_[section].state(), v1::SECTION_STATE_OK);
+    EXPECT_EQ(status_[section].attempts(), 1);
+  }
+  EXPECT_TRUE(score_.Outcome().ok());
+  EXPECT_TRUE(score_.complete());
+}
+
+TEST_F(ScoreTest, TimingIsTheLongestAgainstTheSum) {
+  Land(kSoup, std::nullopt, 0ms, 2s);
+  Land(kBread, std::nullopt, 1ms, 1500ms);
+  Land(kWine, std::nullopt, 2ms, 1s);
+  v1::FanOutTiming timing;
+  score_.FillTiming(std::chrono::system_clock::time_point(1700000000s),
+                    kStart + 2s, &timing);
+  EXPECT_EQ(timing.duration().seconds(), 2);
+  EXPECT_EQ(timing.sequential_duration().seconds(), 4);
+  EXPECT_EQ(timing.sequential_duration().nanos(), 500000000);
+  EXPECT_EQ(timing.start_time().seconds(), 1700000000);
+  EXPECT_EQ(status_[kBread].start_offset().nanos(), 1000000);
+}
+
+TEST_F(ScoreTest, FailedSectionCostsOnlyItself) {
+  Arrive(kSoup);
+  EXPECT_FALSE(Land(kBread, BackendFails()));
+  Arrive(kWine);
+  EXPECT_TRUE(score_.Outcome().ok());
+  EXPECT_FALSE(score_.complete());
+  EXPECT_EQ(status_[kBread].state(), v1::SECTION_STATE_FAILED);
+  EXPECT_EQ(status_[kBread].code(), 7);
+  EXPECT_EQ(status_[kBread].reason(), "BACKEND_ERROR");
+  EXPECT_EQ(status_[kBread].duration().seconds(), 1);
+  EXPECT_EQ(status_[kBread].SerializeAsString().find("secret"),
+            std::string::npos);
+}
+
+TEST_F(ScoreTest, EverySectionFailedFailsTheCallWithTheirCommonCode) {
+  Land(kSoup, Late());
+  Land(kBread, Late());
+  Land(kWine, Late());
+  EXPECT_EQ(score_.Outcome().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(score_.Outcome().message(),
+            "every requested section failed: soup BACKEND_TIMEOUT, bread "
+            "BACKEND_TIMEOUT, wine BACKEND_TIMEOUT");
+  const auto info =
+      testing::DetailOf<google::rpc::ErrorInfo>(rpc::ToGrpc(score_.Outcome()));
+  ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->reason(), "EVERY_SECTION_FAILED");
+}
+
+TEST_F(ScoreTest, EverySectionFailedInItsOwnWayIsUnavailable) {
+  Land(kSoup, Late());
+  Land(kBread, BackendFails());
+  Land(kWine, BackendFails());
+  EXPECT_EQ(score_.Outcome().code(), absl::StatusCode::kUnavailable);
+}
+
+// Common, as far as the caller is concerned.
+TEST_F(ScoreTest, EverySectionFailedByTheBackendsFaultIsInternal) {
+  Land(kSoup, BackendFails());
+  Land(kBread, FailureFor(Reason::kReplyUnreadable, ""));
+  Land(kWine, FailureFor(Reason::kBackendUnimplemented, ""));
+  EXPECT_EQ(score_.Outcome().code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(ScoreTest, RequiredSectionThatFailsEndsTheRequestAndIsNamed) {
+  plan_.required.Add(kBread);
+  Arrive(kSoup);
+  EXPECT_TRUE(Land(kBread, Late()));
+  EXPECT_TRUE(score_.ended());
+  EXPECT_EQ(score_.Outcome().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(score_.Outcome().message(),
+            "required section bread failed: the backend did not answer in "
+            "time");
+  const auto info =
+      testing::DetailOf<google::rpc::ErrorInfo>(rpc::ToGrpc(score_.Outcome()));
+  ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->reason(), "BACKEND_TIMEOUT");
+  EXPECT_EQ(info->domain(), "kitchen.v1");
+  EXPECT_EQ(info->metadata().at("section"), "bread");
+}
+
+TEST_F(ScoreTest, ContractDriftOfABackendIsNotTheCallersFault) {
+  plan_.required.Add(kBread);
+  EXPECT_TRUE(Land(kBread, BackendFails()));
+  EXPECT_EQ(score_.Outcome().code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(ScoreTest, FirstThatEndsTheRequestIsTheCause) {
+  plan_.required.Add(kSoup);
+  plan_.required.Add(kBread);
+  plan_.required.Add(kWine);
+  EXPECT_TRUE(Land(kBread, Late()));
+  Land(kSoup, FailureFor(Reason::kCancelled, ""));
+  Land(kWine, FailureFor(Reason::kNotFound, ""));
+  EXPECT_EQ(score_.Outcome().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(ScoreTest, WhatWasCancelledIsNoCause) {
+  plan_.required.Add(kSoup);
+  EXPECT_FALSE(Land(kSoup, FailureFor(Reason::kCancelled, "")));
+  EXPECT_FALSE(score_.ended());
+}
+
+TEST_F(ScoreTest, NotFoundEndsTheRequestInItsOwnWords) {
+  EXPECT_TRUE(Land(kSoup, FailureFor(Reason::kNotFound, "secret")));
+  EXPECT_EQ(score_.Outcome().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(score_.Outcome().message(), "there is no such guest");
+}
+
+TEST_F(ScoreTest, AnswerThatCouldNotBeMadeIsInternal) {
+  Arrive(kSoup);
+  score_.Abort(absl::InternalError("uncaught exception: std::bad_alloc"));
+  Arrive(kBread);
+  EXPECT_EQ(score_.Outcome().code(), absl::StatusCode::kInternal);
+}
+
+}  // namespace
+}  // namespace gather::fanout

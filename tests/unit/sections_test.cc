@@ -1,0 +1,135 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+#include "server/aggregator/overview.h"
+#include "server/fanout/catalog.h"
+#include "server/fanout/relay.h"
+
+namespace gather::aggregator {
+namespace {
+
+TEST(SectionsTest, ListFitsTheProtos) {
+  const auto catalog = fanout::MakeCatalog<Overview>();
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_EQ(catalog->domain, "gather.aggregator.v1");
+}
+
+Orders::Reply Received(const std::string& bytes) {
+  Orders::Reply::Wire wire;
+  EXPECT_TRUE(wire.ParseFromString(bytes));
+  return Orders::Reply(std::move(wire));
+}
+
+TEST(SectionsTest, RelayedReplySaysWhomItIsFor) {
+  order::v1::ListOrdersResponse whole;
+  whole.set_user_id("alice");
+  whole.add_orders()->set_id("1");
+  Orders::Request request;
+  request.set_user_id("bob");
+  const Orders::Reply reply = Received(whole.SerializeAsString());
+  EXPECT_EQ(Orders::EchoOf(request, reply).answered, "alice");
+  EXPECT_EQ(Orders::EchoOf(request, reply).asked, "bob");
+  EXPECT_EQ(Orders::EchoOf(request, Received("")).answered, "");
+  // As a parser has it, the last one counts.
+  whole.set_user_id("bob");
+  EXPECT_EQ(Orders::EchoOf(request, Received("\x0a\x05"
+                                             "alice" +
+                                             whole.SerializeAsString()))
+                .answered,
+            "bob");
+}
+
+// As it comes from a backend, and as the caller reads it.
+v1::OrdersSection Relay(const std::string& bytes) {
+  v1::OrdersSection section;
+  section.mutable_status()->set_state(fanout::v1::SECTION_STATE_OK);
+  fanout::Relay(Received(bytes), &section);
+  v1::OrdersSection read;
+  EXPECT_TRUE(read.ParseFromString(section.SerializeAsString()));
+  return read;
+}
+
+TEST(SectionsTest, RelaysEveryField) {
+  order::v1::ListOrdersResponse whole;
+  whole.set_user_id("alice");
+  whole.add_orders()->set_id("1");
+  whole.add_orders()->mutable_total()->set_units(12);
+  whole.set_next_page_token("next");
+  whole.set_total_size(7);
+  const v1::OrdersSection section = Relay(whole.SerializeAsString());
+  ASSERT_EQ(section.orders_size(), 2);
+  EXPECT_EQ(section.orders(0).SerializeAsString(),
+            whole.orders(0).SerializeAsString());
+  EXPECT_EQ(section.orders(1).total().units(), 12);
+  EXPECT_EQ(section.next_page_token(), "next");
+  EXPECT_EQ(section.total_size(), 7);
+  EXPECT_EQ(section.status().state(), fanout::v1::SECTION_STATE_OK);
+}
+
+TEST(SectionsTest, RelaysNoStatusOfABackend) {
+  // Field 1, which is the section's status, as a number and as a group, and
+  // field 99, which no section has, around a total_size of 7.
+  const std::string bytes =
+      "\x08\x05\x0b\x0c"
+      "\x20\x07"
+      "\x9a\x06\x01x";
+  const v1::OrdersSection section = Relay(bytes);
+  EXPECT_EQ(section.total_size(), 7);
+  EXPECT_EQ(section.status().state(), fanout::v1::SECTION_STATE_OK);
+  EXPECT_TRUE(section.GetReflection()->GetUnknownFields(section).empty());
+}
+
+TEST(SectionsTest, WhatComesTwiceIsForTheReader) {
+  order::v1::ListOrdersResponse first;
+  first.set_next_page_token("first");
+  order::v1::ListOrdersResponse last;
+  last.set_next_page_token("last");
+  last.set_total_size(3);
+  const v1::OrdersSection section =
+      Relay(first.SerializeAsString() + last.SerializeAsString());
+  EXPECT_EQ(section.next_page_token(), "last");
+  EXPECT_EQ(section.total_size(), 3);
+}
+
+// A field of so many groups in each other, with the number 99.
+std::string Groups(int depth) {
+  std::string groups;
+  for (int i = 0; i < depth; ++i) groups += "\x9b\x06";
+  for (int i = 0; i < depth; ++i) groups += "\x9c\x06";
+  return groups;
+}
+
+TEST(SectionsTest, NoPayloadIsTooDeepForTheAnswer) {
+  int readable = 0;
+  for (int depth = 90; depth <= 102; ++depth) {
+    const std::string groups = Groups(depth);
+    std::string order = "\x12";
+    order += static_cast<char>((groups.size() & 127) | 128);
+    order += static_cast<char>(groups.size() >> 7);
+    Orders::Reply list = Received(order + groups);
+    v1::GetOverviewResponse response;
+    if (IsReadable(list)) {
+      fanout::Relay(std::move(list), response.mutable_orders());
+      ++readable;
+    }
+    user::v1::GetUserResponse user;
+    if (user.ParseFromString("\x0a" + order.substr(1) + groups)) {
+      User::Fill(std::move(user), response.mutable_user());
+    }
+    EXPECT_TRUE(
+        v1::GetOverviewResponse().ParseFromString(response.SerializeAsString()))
+        << depth;
+  }
+  EXPECT_GT(readable, 0);
+}
+
+TEST(SectionsTest, PayloadThatCannotBeReadIsToldFromOneThatCan) {
+  EXPECT_TRUE(IsReadable(Received("\x12\x03\x0a\x01x")));      // an order "x"
+  EXPECT_FALSE(IsReadable(Received("\x12\x03\x0a\x02x")));     // cut in its id
+  EXPECT_FALSE(IsReadable(Received("\x12\x03\x0a\x01\xff")));  // no UTF-8
+}
+
+}  // namespace
+}  // namespace gather::aggregator
