@@ -1,6 +1,7 @@
 #include "server/host/aggregator_flags.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/fanout/policy/policies_file.h"
+#include "server/host/channel_flags.h"
 #include "server/ops/flags/parse_flags.h"
 
 ABSL_FLAG(absl::Duration, section_timeout, absl::Seconds(3),
@@ -21,9 +23,6 @@ ABSL_FLAG(int, max_attempts, 3,
 ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
           "IPv4 address to serve metrics on, host:port, at /metrics for "
           "Prometheus; port 0 takes a free one; empty means none");
-ABSL_FLAG(int, max_reply_bytes, 4 << 20,
-          "the largest reply that is taken from a backend");
-
 ABSL_FLAG(std::string, policies, "",
           "JSON file of gather.fanout.v1.Policies: timeout, concurrency limit, "
           "circuit breaker and retries, of all sections and of each");
@@ -34,6 +33,10 @@ ABSL_FLAG(std::vector<std::string>, forward_metadata, {},
 
 namespace gather::host {
 namespace {
+
+// A lost packet is sent again after a second; gRPC's own default is the other.
+constexpr std::chrono::milliseconds kShortestConnectTimeout(1500);
+constexpr std::chrono::milliseconds kLongestConnectTimeout(20000);
 
 // What gRPC allows in a key, less what it or we send ourselves.
 absl::Status CheckForwardedKey(const std::string& key) {
@@ -53,6 +56,23 @@ absl::Status CheckForwardedKey(const std::string& key) {
   return absl::OkStatus();
 }
 
+// The policies of each section, where there is a file of them.
+absl::Status LoadPolicies(const fanout::Catalog& catalog,
+                          fanout::Settings& fan_out) {
+  const std::string path = absl::GetFlag(FLAGS_policies);
+  if (path.empty()) return absl::OkStatus();
+  std::vector<std::string> names;
+  for (const fanout::SectionInfo& section : catalog.sections) {
+    names.push_back(section.name);
+  }
+  auto loaded = fanout::LoadPolicies(path, names, fan_out.policy);
+  if (!loaded.ok()) {
+    return ops::FlagError("policies", std::string(loaded.status().message()));
+  }
+  fan_out.section_policies = *std::move(loaded);
+  return absl::OkStatus();
+}
+
 absl::Status CheckFlags() {
   for (const absl::Status& check :
        {ops::CheckFlagPositive("section_timeout",
@@ -60,10 +80,7 @@ absl::Status CheckFlags() {
         ops::CheckFlagPositive("total_timeout",
                                absl::GetFlag(FLAGS_total_timeout)),
         ops::CheckFlagRange("max_attempts", absl::GetFlag(FLAGS_max_attempts),
-                            1, 10),
-        ops::CheckFlagRange("max_reply_bytes",
-                            absl::GetFlag(FLAGS_max_reply_bytes), 1,
-                            1 << 30)}) {
+                            1, 10)}) {
     if (!check.ok()) return check;
   }
   for (const std::string& key : absl::GetFlag(FLAGS_forward_metadata)) {
@@ -84,8 +101,11 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
   if (!server.ok()) return server.status();
   absl::Status checked = CheckFlags();
   if (!checked.ok()) return checked;
+  absl::StatusOr<rpc::ChannelOptions> channel = ChannelOptionsFromFlags();
+  if (!channel.ok()) return channel.status();
   AggregatorSettings settings;
   settings.server = *std::move(server);
+  settings.channel = *channel;
   fanout::Settings& fan_out = settings.fan_out;
   fan_out.total_timeout =
       absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_total_timeout));
@@ -98,20 +118,14 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
     fan_out.policy.limit.maximum = static_cast<int>(
         std::min<int64_t>(max_inflight, fan_out.policy.limit.maximum));
   }
-  const std::string policies = absl::GetFlag(FLAGS_policies);
-  if (!policies.empty()) {
-    std::vector<std::string> names;
-    for (const fanout::SectionInfo& section : catalog.sections) {
-      names.push_back(section.name);
-    }
-    auto loaded = fanout::LoadPolicies(policies, names, fan_out.policy);
-    if (!loaded.ok()) {
-      return ops::FlagError("policies", std::string(loaded.status().message()));
-    }
-    fan_out.section_policies = *std::move(loaded);
-  }
+  absl::Status loaded = LoadPolicies(catalog, fan_out);
+  if (!loaded.ok()) return loaded;
   fan_out.forwarded_keys = absl::GetFlag(FLAGS_forward_metadata);
-  settings.channel.max_reply_bytes = absl::GetFlag(FLAGS_max_reply_bytes);
+  // No call waits for longer.
+  settings.channel.connect_timeout =
+      std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(
+                     fan_out.policy.section_timeout),
+                 kShortestConnectTimeout, kLongestConnectTimeout);
   return settings;
 }
 

@@ -49,14 +49,19 @@ absl::Status BackendFlags::Load() {
   return absl::OkStatus();
 }
 
-fanout::Channels BackendFlags::MakeChannels(
+rpc::ChannelList BackendFlags::MakeChannels(
     const rpc::ChannelOptions& options) const {
-  fanout::Channels backends;
+  rpc::ChannelList backends;
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
     backends.push_back(rpc::MakeChannel(
         flags_[2 * i].value, ops::ChannelCredentials(certificates_[i].get()),
         options));
   }
+  return backends;
+}
+
+fanout::Channels BackendFlags::BySection(
+    const rpc::ChannelList& backends) const {
   fanout::Channels channels;
   for (const std::size_t backend : backend_of_) {
     channels.push_back(backends[backend]);

@@ -12,6 +12,7 @@
 #include "server/ops/flags/parse_flags.h"
 #include "server/ops/tls/certificates.h"
 #include "server/rpc/channel.h"
+#include "server/rpc/connect.h"
 
 namespace gather::host {
 
@@ -38,9 +39,12 @@ class BackendFlags {
     return certificates_;
   }
 
-  // A channel for each section, in the order of the catalog: sections of one
-  // backend share it. Once loaded.
-  fanout::Channels MakeChannels(const rpc::ChannelOptions& options) const;
+  // A channel to each backend. Once loaded.
+  rpc::ChannelList MakeChannels(const rpc::ChannelOptions& options) const;
+
+  // Those channels for each section, in the order of the catalog: sections of
+  // one backend share it.
+  fanout::Channels BySection(const rpc::ChannelList& backends) const;
 
  private:
   // Two for each backend: target, TLS.

@@ -1,5 +1,6 @@
 #include "server/host/run_aggregator.h"
 
+#include <chrono>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -15,9 +16,12 @@
 #include "server/ops/log/request_log.h"
 #include "server/ops/process.h"
 #include "server/ops/tls/certificates.h"
+#include "server/rpc/connect.h"
 
 namespace gather::host {
 namespace {
+
+constexpr std::chrono::seconds kConnectAtStart(1);
 
 // A warning where a backend is not called any more, and a line when it is back.
 auto LogBreakers(ops::Logger& logger) {
@@ -57,9 +61,12 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
   options.on_flood = ops::LogFloods(logger);
 
   settings.fan_out.on_breaker = LogBreakers(logger);
-  const HostedService service =
-      make(catalog, backends.MakeChannels(settings.channel), settings.fan_out,
-           options.event_loops);
+  const rpc::ChannelList channels = backends.MakeChannels(settings.channel);
+  const HostedService service = make(catalog, backends.BySection(channels),
+                                     settings.fan_out, options.event_loops);
+  // Without backends it serves all the same.
+  rpc::Connect(channels, async::Clock::now() + kConnectAtStart);
+  const rpc::Reconnector reconnector(channels);
   rpc::Server server(options);
   service.add_to(server);
   return ops::RunServer(server, settings.server, signals, logger,
