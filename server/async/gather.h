@@ -10,11 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "server/async/outcome.h"
 #include "server/async/task.h"
 
 namespace gather::async {
 namespace detail {
+
+enum class CancelOn { kFailure, kSuccess };
 
 // Counts branches down to the waiter's resumption.
 //
@@ -25,19 +28,29 @@ namespace detail {
 // run on the waiter's thread.
 class Join {
  public:
-  explicit Join(std::stop_source* cancel) : cancel_(cancel) {}
+  // A branch that ends as `cancel_on` says requests a stop of `cancel`; none
+  // does where it is null.
+  explicit Join(std::stop_source* cancel,
+                CancelOn cancel_on = CancelOn::kFailure)
+      : cancel_(cancel), cancel_on_(cancel_on) {}
 
   void Begin(std::size_t branches, std::coroutine_handle<> waiter) {
     pending_ = branches + 1;
     waiter_ = waiter;
   }
 
-  // One branch has ended. In the fail-fast form, the first failure asks the
-  // others to stop.
-  std::coroutine_handle<> Arrive(bool failed) noexcept {
-    if (failed && cancel_ != nullptr) cancel_->request_stop();
+  // One branch has ended.
+  std::coroutine_handle<> Arrive(const void* branch, bool failed) noexcept {
+    if (cancel_ != nullptr && canceller_ == nullptr &&
+        failed == (cancel_on_ == CancelOn::kFailure)) {
+      canceller_ = branch;
+      cancel_->request_stop();
+    }
     return Release();
   }
+
+  // The branch that has requested the stop; null for none.
+  const void* canceller() const { return canceller_; }
 
   // All branches are started.
   std::coroutine_handle<> Release() noexcept {
@@ -45,7 +58,9 @@ class Join {
   }
 
  private:
-  std::stop_source* cancel_;
+  std::stop_source* const cancel_;
+  const CancelOn cancel_on_;
+  const void* canceller_ = nullptr;
   std::size_t pending_ = 0;
   std::coroutine_handle<> waiter_;
 };
@@ -62,6 +77,12 @@ class Branch final : public Continuation {
     task_.Start(this);
   }
 
+  // Instead of Start(): it ends as CANCELLED, without words.
+  void Skip(Join* join) {
+    outcome_.emplace(absl::Status(absl::StatusCode::kCancelled, ""));
+    (void)join->Arrive(this, true);
+  }
+
   Outcome<T> Take() { return *std::move(outcome_); }
 
  private:
@@ -71,7 +92,7 @@ class Branch final : public Continuation {
     } catch (...) {  // by the move of a value
       outcome_.emplace(StatusOf(std::current_exception()));
     }
-    return join_->Arrive(!StatusOf(*outcome_).ok());
+    return join_->Arrive(this, !StatusOf(*outcome_).ok());
   }
 
   Task<T> task_;

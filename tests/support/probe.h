@@ -12,6 +12,10 @@ namespace gather::testing {
 // exactly once: a second resumption fails the test by a crash on a null handle.
 class Pause {
  public:
+  Pause() = default;
+  Pause(const Pause&) = delete;
+  Pause& operator=(const Pause&) = delete;
+
   bool await_ready() noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiter) { waiter_ = waiter; }
   void await_resume() noexcept {}

@@ -15,6 +15,8 @@
 #include "server/async/bounded_queue.h"
 #include "server/async/clock.h"
 #include "server/async/event_loop.h"
+#include "server/async/first_of.h"
+#include "server/async/for_each.h"
 #include "server/async/gather.h"
 #include "server/async/outcome.h"
 #include "server/async/task.h"
@@ -70,6 +72,33 @@ TEST(AsyncAllocationTest, GatherOfManyWaitsForEveryBranch) {
     EXPECT_EQ(outcomes.size(), 3U);
   };
   EXPECT_GE(FailEach(loop, run), 9);
+}
+
+TEST(AsyncAllocationTest, FirstSuccessWaitsForEveryBranch) {
+  EventLoop loop;
+  const auto run = [&]() -> Task<> {
+    std::stop_source cancel;
+    const FirstOf<std::string> first =
+        co_await FirstSuccess(cancel, Greet(loop), Greet(loop));
+    EXPECT_EQ(first.outcomes.size(), 2U);
+    EXPECT_TRUE(first.winner.has_value());  // one failure leaves the other
+  };
+  EXPECT_GE(FailEach(loop, run), 6);
+}
+
+TEST(AsyncAllocationTest, ForEachHasAnOutcomeForEachItem) {
+  EventLoop loop;
+  const auto run = [&]() -> Task<> {
+    const auto greet = [&](int&) { return Greet(loop); };
+    const auto outcomes = co_await ForEach(std::vector<int>(5), 2, greet);
+    EXPECT_EQ(outcomes.size(), 5U);
+    int failed = 0;
+    for (const auto& outcome : outcomes) {
+      if (!outcome.ok()) ++failed;
+    }
+    EXPECT_LE(failed, 1);
+  };
+  EXPECT_GE(FailEach(loop, run), 10);
 }
 
 Task<> SleepUntilStopped(EventLoop& loop, std::stop_token stop) {
