@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -43,12 +44,17 @@ std::string PathOf(v1::Section section) {
 }
 
 absl::Status CheckRequiredSections(const v1::GetOverviewRequest& request) {
+  const auto& mask = request.read_mask().paths();
   for (const int value : request.required_sections()) {
-    if (v1::Section_IsValid(value) && value != v1::SECTION_UNSPECIFIED) {
-      continue;
+    if (!v1::Section_IsValid(value) || value == v1::SECTION_UNSPECIFIED) {
+      return rpc::InvalidField("required_sections",
+                               absl::StrCat(value, " is not a section"));
     }
-    return rpc::InvalidField("required_sections",
-                             absl::StrCat(value, " is not a section"));
+    const std::string path = PathOf(static_cast<v1::Section>(value));
+    if (!mask.empty() && absl::c_find(mask, path) == mask.end()) {
+      return rpc::InvalidField("required_sections",
+                               absl::StrCat(path, " is not in read_mask"));
+    }
   }
   return absl::OkStatus();
 }

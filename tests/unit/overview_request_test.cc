@@ -128,7 +128,7 @@ TEST(PlanTest, FirstFormOfTheRequiredMaskIsAddedToIt) {
   EXPECT_TRUE(plan->required.Has(kUser));
   EXPECT_TRUE(plan->required.Has(kOrders));
   request.mutable_read_mask()->add_paths("user");
-  ExpectInvalid(request, "required_mask");
+  ExpectInvalid(request, "required_sections");
 }
 
 TEST(PlanTest, RefusalNamesTheSectionsThatThereAre) {
