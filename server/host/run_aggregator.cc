@@ -67,7 +67,6 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
                                      settings.fan_out, options.event_loops);
   // Without backends it serves all the same.
   rpc::Connect(channels, async::Clock::now() + kConnectAtStart);
-  const rpc::Reconnector reconnector(channels);
   rpc::Server server(options);
   service.add_to(server);
   return ops::RunServer(server, settings.server, signals, logger,

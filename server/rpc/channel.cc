@@ -15,7 +15,7 @@ namespace {
 constexpr char kServiceConfig[] = R"({
   "loadBalancingConfig": [{"outlier_detection_experimental": {
     "interval": "0.25s",
-    "baseEjectionTime": "30s",
+    "baseEjectionTime": "5s",
     "maxEjectionPercent": 50,
     "failurePercentageEjection": {
       "threshold": 80,

@@ -3,9 +3,7 @@
 
 #include <grpcpp/channel.h>
 
-#include <chrono>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "server/async/clock.h"
@@ -20,23 +18,6 @@ using ChannelList = std::vector<std::shared_ptr<grpc::Channel>>;
 //
 // Thread: any that may block.
 void Connect(const ChannelList& channels, async::Clock::time_point deadline);
-
-// Keeps channels from waiting long before they try again: gRPC doubles the time
-// between two look-ups of a name that does not exist, up to two minutes, and
-// that is in no option. A name that comes back is found within `period`.
-//
-// What is asked of a name server that is down is one question a period for each
-// channel; none of one that has answered, while its addresses are reachable.
-//
-// Thread: one of its own, from construction to destruction.
-class Reconnector {
- public:
-  explicit Reconnector(ChannelList channels, std::chrono::milliseconds period =
-                                                 std::chrono::seconds(1));
-
- private:
-  std::jthread thread_;
-};
 
 }  // namespace gather::rpc
 

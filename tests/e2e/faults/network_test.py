@@ -54,7 +54,9 @@ class Network(harness.FaultTest):
             self.start_backend(role, wrapper=here)
         self.start_backend("product", host=THERE,
                            wrapper=("ip", "netns", "exec", self.there))
-        self.start_aggregator(wrapper=here)
+        self.start_aggregator(
+            "--backend_keepalive_time=10s", "--backend_keepalive_without_calls",
+            wrapper=here)
 
     def within(self, namespace, *command):
         return run("ip", "netns", "exec", namespace, *command)
