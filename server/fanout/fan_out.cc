@@ -64,7 +64,9 @@ absl::Status FanOut::CheckBegin() const {
 }
 
 void FanOut::AddMetadata(grpc::ClientContext& branch_call) const {
-  call.AddChildTrace(branch_call);
+  if (settings.start_traces || call.trace().received()) {
+    call.AddChildTrace(branch_call);
+  }
   for (const std::string& key : settings.forwarded_keys) {
     for (const std::string_view value : call.AllMetadata(key)) {
       branch_call.AddMetadata(key, std::string(value));

@@ -33,6 +33,9 @@ struct Settings {
   // their own here, by name.
   PolicySettings policy = {};
   std::map<std::string, PolicySettings> section_policies = {};
+  // Whether a trace that starts here, since the caller sent none, goes on to
+  // the backends; a caller's always does.
+  bool start_traces = false;
   // The metadata of a request that goes on to the backends; nothing else does.
   std::vector<std::string> forwarded_keys = {};
   // Told when a section's circuit breaker opens or closes; may be null. Quick:

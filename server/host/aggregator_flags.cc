@@ -27,6 +27,9 @@ ABSL_FLAG(std::string, policies, "",
           "JSON file of gather.fanout.v1.Policies: timeout, concurrency limit, "
           "circuit breaker and retries, of all sections and of each");
 
+ABSL_FLAG(bool, start_traces, false,
+          "send the trace that a call is given here, where its caller sent "
+          "none, on to the backends, whose logs then have it, too");
 ABSL_FLAG(std::vector<std::string>, forward_metadata, {},
           "comma-separated keys of a request's metadata that go on to the "
           "backends; nothing else does");
@@ -120,6 +123,7 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
   }
   absl::Status loaded = LoadPolicies(catalog, fan_out);
   if (!loaded.ok()) return loaded;
+  fan_out.start_traces = absl::GetFlag(FLAGS_start_traces);
   fan_out.forwarded_keys = absl::GetFlag(FLAGS_forward_metadata);
   // No call waits for longer.
   settings.channel.connect_timeout =

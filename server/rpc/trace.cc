@@ -85,6 +85,7 @@ TraceContext TraceContext::Receive(std::string_view trace_parent,
                                    TraceIds& ids) {
   if (!IsTraceParent(trace_parent)) return TraceContext(ids);
   TraceContext own;
+  own.received_ = true;
   own.trace_parent_ = trace_parent.substr(0, kLength);
   own.trace_parent_[0] = own.trace_parent_[1] = '0';  // the version we speak
   ids.Write(&own.trace_parent_[kSpanIdAt], kSpanIdLength);

@@ -46,6 +46,8 @@ class TraceContext {
   const std::string& trace_parent() const { return trace_parent_; }
   // Handed on as it came; may be empty.
   const std::string& trace_state() const { return trace_state_; }
+  // Whether a caller sent it: another process may know the trace.
+  bool received() const { return received_; }
   // 32 hexadecimal digits.
   std::string_view trace_id() const;
   // 16; this piece of work's own.
@@ -56,6 +58,7 @@ class TraceContext {
 
   std::string trace_parent_;
   std::string trace_state_;
+  bool received_ = false;
 };
 
 }  // namespace gather::rpc

@@ -37,6 +37,9 @@ struct Parent {
 
 class TraceContextTest : public ::testing::Test {
  protected:
+  explicit TraceContextTest(const FixtureOptions& options = {})
+      : fixture_(options) {}
+
   // The `traceparent` that an answer to a request with this metadata has.
   Parent Call(const Metadata& sent, const std::string& user_id = "u-1") {
     grpc::ClientContext context;
@@ -94,7 +97,25 @@ TEST_F(TraceContextTest, StateIsHandedOn) {
   EXPECT_EQ(Seen("tracestate"), std::vector<std::string>());
 }
 
-TEST_F(TraceContextTest, ATraceIsMadeWhereTheCallerHasNone) {
+TEST_F(TraceContextTest, BackendsHearNothingOfATraceThatTheCallerDoesNotKnow) {
+  const Parent first = Call({});
+  EXPECT_TRUE(status_.ok()) << status_.error_message();
+  EXPECT_EQ(Seen("traceparent"), std::vector<std::string>());
+  EXPECT_NE(Call({}).trace, first.trace);
+}
+
+FixtureOptions StartTraces() {
+  FixtureOptions options;
+  options.start_traces = true;
+  return options;
+}
+
+class StartedTraceTest : public TraceContextTest {
+ protected:
+  StartedTraceTest() : TraceContextTest(StartTraces()) {}
+};
+
+TEST_F(StartedTraceTest, GoesToTheBackends) {
   const Parent first = Call({});
   EXPECT_TRUE(status_.ok()) << status_.error_message();
   const std::vector<std::string> seen = Seen("traceparent");
@@ -105,7 +126,7 @@ TEST_F(TraceContextTest, ATraceIsMadeWhereTheCallerHasNone) {
   EXPECT_NE(Call({}).trace, first.trace);
 }
 
-TEST_F(TraceContextTest, AMalformedHeaderIsReplaced) {
+TEST_F(StartedTraceTest, ReplacesAMalformedHeader) {
   for (const char* bad : {"", "00", "not a trace parent",
                           "00-00000000000000000000000000000000-"
                           "b7ad6b7169203331-01",

@@ -65,7 +65,8 @@ AggregatorFixture::AggregatorFixture(const FixtureOptions& options)
                 .policy = {.section_timeout = options.timeouts.section,
                            .limit = options.limit,
                            .breaker = options.breaker,
-                           .retry = options.retry}},
+                           .retry = options.retry},
+                .start_traces = options.start_traces},
                options.server.event_loops),
       server_(options.server) {
   if (options.backends_up) StartBackends();

@@ -70,6 +70,7 @@ struct FixtureOptions {
   fanout::ConcurrencyLimitSettings limit;
   // Off: only a test of it wants what it does to calls that are to fail.
   fanout::CircuitBreakerSettings breaker{.enabled = false};
+  bool start_traces = false;
   rpc::ServerOptions server;
   bool backends_up = true;
 };
