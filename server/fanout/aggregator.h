@@ -1,8 +1,6 @@
 #ifndef GATHER_SERVER_FANOUT_AGGREGATOR_H_
 #define GATHER_SERVER_FANOUT_AGGREGATOR_H_
 
-#include <grpcpp/channel.h>
-
 #include <cassert>
 #include <cstddef>
 #include <memory>
@@ -21,6 +19,7 @@
 #include "server/fanout/plan.h"
 #include "server/fanout/section.h"
 #include "server/fanout/sink.h"
+#include "server/rpc/backend_channel.h"
 #include "server/rpc/call_stats.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
@@ -38,7 +37,7 @@ struct SectionReport {
 };
 
 // A way to each section's backend, in the order of the list.
-using Channels = std::vector<std::shared_ptr<grpc::ChannelInterface>>;
+using Channels = std::vector<rpc::BackendChannel>;
 
 // Answers requests about a product: calls the backends of all sections that are
 // asked for at the same time, and makes one answer of what they say.

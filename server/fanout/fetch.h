@@ -2,6 +2,7 @@
 #define GATHER_SERVER_FANOUT_FETCH_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "server/fanout/relay.h"
 #include "server/fanout/section.h"
 #include "server/fanout/section_stats.h"
+#include "server/rpc/backend_channel.h"
 #include "server/rpc/call_stats.h"
 #include "server/rpc/client_call.h"
 #include "server/rpc/method_stub.h"
@@ -29,24 +31,42 @@ namespace gather::fanout {
 
 // What all loops share of a section's backend.
 struct WayToBackend {
-  std::shared_ptr<grpc::ChannelInterface> channel;
+  rpc::BackendChannel channel;
   BackendPolicies& policies;
 };
 
 // One loop's way to a section's backend, what guards that for all loops, and
 // what this one counts.
 template <typename S>
-struct BackendOf {
+class BackendOf {
+ public:
   using Wire = typename ReplyTypes<typename S::Reply>::Wire;
   using Stub = rpc::MethodStub<typename S::Request, Wire>;
 
   explicit BackendOf(const WayToBackend& way)
-      : stub(way.channel, S::kMethod), policies(way.policies) {}
+      : policies(way.policies), channel_(way.channel) {
+    MakeStub();
+  }
 
-  Stub stub;
+  // For a call that begins now.
+  Stub& CurrentStub() {
+    if (channel_.generation() != generation_) MakeStub();
+    return *stub_;
+  }
+
   BackendPolicies& policies;
   rpc::CallStats calls;
   SectionStats results;
+
+ private:
+  void MakeStub() {
+    generation_ = channel_.generation();
+    stub_.emplace(channel_.Get(), S::kMethod);
+  }
+
+  const rpc::BackendChannel channel_;
+  std::optional<Stub> stub_;  // of this generation of the channel
+  uint32_t generation_ = 0;
 };
 
 // A section on its way: what it came to, and its reply where it arrived.
@@ -109,13 +129,14 @@ async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
   const PolicySettings& policy = backend.policies.settings();
   const async::Clock::time_point deadline =
       fan_out.DeadlineFor(policy.section_timeout);
-  rpc::Retry retry(policy.retry, backend.policies.retry_budget(), deadline);
+  rpc::Retry retry(policy.retry, backend.policies.retry_budget(), deadline,
+                   backend.policies.breaker().mean_latency());
   absl::StatusOr<Wire> reply = absl::UnknownError("not called");
   rpc::CallEnd end = rpc::CallEnd::kFailed;
   while (true) {
-    rpc::UnaryCall call(fan_out.call.loop(), backend.stub,
+    rpc::UnaryCall call(fan_out.call.loop(), backend.CurrentStub(),
                         &BackendOf<S>::Stub::PrepareAsync, request,
-                        {.deadline = deadline,
+                        {.deadline = retry.AttemptDeadline(),
                          .stop = fan_out.stop_token(),
                          .stats = &backend.calls});
     fan_out.AddMetadata(call.context());

@@ -49,19 +49,21 @@ absl::Status BackendFlags::Load() {
   return absl::OkStatus();
 }
 
-rpc::ChannelList BackendFlags::MakeChannels(
-    const rpc::ChannelOptions& options) const {
-  rpc::ChannelList backends;
+std::vector<std::function<std::shared_ptr<grpc::Channel>()>>
+BackendFlags::ChannelMakers(const rpc::ChannelOptions& options) const {
+  std::vector<std::function<std::shared_ptr<grpc::Channel>()>> makers;
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
-    backends.push_back(rpc::MakeChannel(
-        flags_[2 * i].value, ops::ChannelCredentials(certificates_[i].get()),
-        options));
+    makers.emplace_back([this, options, i] {
+      return rpc::MakeChannel(flags_[2 * i].value,
+                              ops::ChannelCredentials(certificates_[i].get()),
+                              options);
+    });
   }
-  return backends;
+  return makers;
 }
 
 fanout::Channels BackendFlags::BySection(
-    const rpc::ChannelList& backends) const {
+    const fanout::Channels& backends) const {
   fanout::Channels channels;
   for (const std::size_t backend : backend_of_) {
     channels.push_back(backends[backend]);

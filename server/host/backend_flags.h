@@ -1,6 +1,7 @@
 #ifndef GATHER_SERVER_HOST_BACKEND_FLAGS_H_
 #define GATHER_SERVER_HOST_BACKEND_FLAGS_H_
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,12 +40,13 @@ class BackendFlags {
     return certificates_;
   }
 
-  // A channel to each backend. Once loaded.
-  rpc::ChannelList MakeChannels(const rpc::ChannelOptions& options) const;
+  // What makes a channel to each backend. Once loaded; must not outlive *this.
+  std::vector<std::function<std::shared_ptr<grpc::Channel>()>> ChannelMakers(
+      const rpc::ChannelOptions& options) const;
 
   // Those channels for each section, in the order of the catalog: sections of
   // one backend share it.
-  fanout::Channels BySection(const rpc::ChannelList& backends) const;
+  fanout::Channels BySection(const fanout::Channels& backends) const;
 
  private:
   // Two for each backend: target, TLS.

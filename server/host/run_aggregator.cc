@@ -2,8 +2,11 @@
 
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/host/aggregator_flags.h"
@@ -16,6 +19,8 @@
 #include "server/ops/log/request_log.h"
 #include "server/ops/process.h"
 #include "server/ops/tls/certificates.h"
+#include "server/rpc/backend_channel.h"
+#include "server/rpc/channel_renewal.h"
 #include "server/rpc/connect.h"
 
 namespace gather::host {
@@ -43,6 +48,28 @@ auto LogBreakers(ops::Logger& logger) {
   };
 }
 
+// Channels to all backends, for whoever connects them, calls on them, and
+// renews them.
+struct Backends {
+  rpc::ChannelList first;
+  fanout::Channels ways;
+  std::vector<rpc::ChannelRenewal::Watched> watched;
+};
+
+Backends MakeBackends(const BackendFlags& flags,
+                      const rpc::ChannelOptions& options) {
+  Backends backends;
+  for (auto& make : flags.ChannelMakers(options)) {
+    const std::shared_ptr<grpc::Channel> channel = make();
+    const rpc::BackendChannel way(channel);
+    backends.first.push_back(channel);
+    backends.ways.push_back(way);
+    backends.watched.push_back(
+        {.channel = way, .make = std::move(make), .current = channel});
+  }
+  return backends;
+}
+
 int Serve(AggregatorSettings& settings, const BackendFlags& backends,
           const fanout::Catalog& catalog, const MakeService& make) {
   ops::StopSignals signals;
@@ -62,11 +89,12 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
   options.on_error = ops::LogErrors(logger);
 
   settings.fan_out.on_breaker = LogBreakers(logger);
-  const rpc::ChannelList channels = backends.MakeChannels(settings.channel);
-  const HostedService service = make(catalog, backends.BySection(channels),
+  const Backends channels = MakeBackends(backends, settings.channel);
+  const HostedService service = make(catalog, backends.BySection(channels.ways),
                                      settings.fan_out, options.event_loops);
   // Without backends it serves all the same.
-  rpc::Connect(channels, async::Clock::now() + kConnectAtStart);
+  rpc::Connect(channels.first, async::Clock::now() + kConnectAtStart);
+  const rpc::ChannelRenewal renewal(channels.watched);
   rpc::Server server(options);
   service.add_to(server);
   return ops::RunServer(server, settings.server, signals, logger,

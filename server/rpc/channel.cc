@@ -14,14 +14,14 @@ namespace {
 // name alone, and needs no environment variable for it here.
 constexpr char kServiceConfig[] = R"({
   "loadBalancingConfig": [{"outlier_detection_experimental": {
-    "interval": "0.25s",
-    "baseEjectionTime": "5s",
+    "interval": "0.2s",
+    "baseEjectionTime": "30s",
     "maxEjectionPercent": 50,
     "failurePercentageEjection": {
       "threshold": 80,
       "enforcementPercentage": 100,
       "minimumHosts": 2,
-      "requestVolume": 5
+      "requestVolume": 4
     },
     "childPolicy": [{"round_robin": {}}]
   }}],

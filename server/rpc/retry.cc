@@ -39,6 +39,26 @@ Pushback Pushback::Parse(absl::string_view value) {
   return pushback;
 }
 
+Clock::time_point Retry::AttemptDeadline(Clock::time_point now) {
+  give_up_from_ = Clock::time_point::max();
+  const Clock::duration timeout = std::max<Clock::duration>(
+      policy_.attempt_timeout, policy_.attempt_factor * mean_latency_);
+  if (policy_.attempt_timeout.count() == 0 ||
+      mean_latency_ == Clock::duration::zero() ||
+      attempt_ >= policy_.max_attempts || !throttle_.allows_retry() ||
+      timeout >= deadline_ - now) {
+    return deadline_;
+  }
+  // The other side has the deadline, too, and may be first to say so.
+  give_up_from_ = now + timeout - timeout / 8;
+  return now + timeout;
+}
+
+bool Retry::WasGivenUp(const absl::Status& status,
+                       Clock::time_point now) const {
+  return absl::IsDeadlineExceeded(status) && now >= give_up_from_;
+}
+
 std::optional<Clock::duration> Retry::After(const absl::Status& status,
                                             const Pushback& pushback,
                                             Clock::time_point now) {
@@ -47,7 +67,9 @@ std::optional<Clock::duration> Retry::After(const absl::Status& status,
     return std::nullopt;
   }
   const bool unwanted = !pushback.absent() && !pushback.wait();
-  if (!absl::IsUnavailable(status) && !unwanted) return std::nullopt;
+  if (!absl::IsUnavailable(status) && !WasGivenUp(status, now) && !unwanted) {
+    return std::nullopt;
+  }
   if (!throttle_.RecordFailure() || unwanted ||
       attempt_ >= policy_.max_attempts) {
     return std::nullopt;

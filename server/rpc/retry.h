@@ -12,13 +12,21 @@
 namespace gather::rpc {
 
 // When a call is tried again. Only for calls that may be repeated, and only
-// after UNAVAILABLE: the one code that says that trying again may help.
+// after UNAVAILABLE, the one code that says that trying again may help, or
+// where an attempt was given up.
 struct RetryPolicy {
   // The first call included; 1 never retries.
   int max_attempts = 3;
   // Before attempt n + 1: a random share, from half to all, of
   // initial_backoff * 2^(n-1).
   std::chrono::milliseconds initial_backoff{20};
+  // After how long an attempt is given up that another may follow: a replica
+  // that hangs costs so much, and not all the time that there is. Zero is
+  // never.
+  std::chrono::milliseconds attempt_timeout{500};
+  // It is longer where calls are slow: so many times their mean latency, so
+  // that what is given up is lost, not late.
+  int attempt_factor = 10;
 };
 
 // Keeps retries from making an outage worse: each failure takes a token, each
@@ -36,6 +44,11 @@ class RetryThrottle {
 
   // True if a failed call may be tried again.
   bool RecordFailure();
+
+  // Whether a call that fails next may be tried again.
+  bool allows_retry() const {
+    return tokens_.load(std::memory_order_relaxed) - kFailure > kMaxTokens / 2;
+  }
 
   // Tokens left.
   double tokens() const {
@@ -75,9 +88,9 @@ class Pushback {
 
 // The attempts of one call:
 //
-//   Retry retry(policy, throttle, deadline);
+//   Retry retry(policy, throttle, deadline, mean_latency);
 //   while (true) {
-//     UnaryCall call(...);
+//     UnaryCall call(..., {.deadline = retry.AttemptDeadline()});
 //     reply = co_await call;
 //     std::optional<Clock::duration> backoff = retry.After(reply.status());
 //     if (!backoff) break;
@@ -85,10 +98,20 @@ class Pushback {
 //   }
 class Retry {
  public:
-  // `policy` and `throttle` must outlive *this.
+  // `policy` and `throttle` must outlive *this. `mean_latency` is that of such
+  // calls; where it is zero, for not known, no attempt is given up early.
   Retry(const RetryPolicy& policy, RetryThrottle& throttle,
-        async::Clock::time_point deadline)
-      : policy_(policy), throttle_(throttle), deadline_(deadline) {}
+        async::Clock::time_point deadline,
+        async::Clock::duration mean_latency = {})
+      : policy_(policy),
+        throttle_(throttle),
+        deadline_(deadline),
+        mean_latency_(mean_latency) {}
+
+  // When the attempt that begins now is given up: before the call's deadline
+  // only where another may follow.
+  async::Clock::time_point AttemptDeadline(
+      async::Clock::time_point now = async::Clock::now());
 
   // How long to wait before the next attempt; none where the last one is final:
   // it succeeded, failed for good, was the last, or time or tokens ran out, or
@@ -103,10 +126,15 @@ class Retry {
 
  private:
   async::Clock::duration Backoff(async::Clock::time_point now) const;
+  bool WasGivenUp(const absl::Status& status,
+                  async::Clock::time_point now) const;
 
   const RetryPolicy& policy_;
   RetryThrottle& throttle_;
   const async::Clock::time_point deadline_;
+  const async::Clock::duration mean_latency_;
+  // Of the attempt that is going on, where it may be given up.
+  async::Clock::time_point give_up_from_ = async::Clock::time_point::max();
   int attempt_ = 1;
   int backoffs_ = 0;  // since the last pushback
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "tests/support/aggregator_fixture.h"
 #include "tests/support/replies.h"
 
@@ -33,6 +35,21 @@ TEST(RetriedCallTest, UnavailableBackendIsGivenUpInTheEnd) {
   EXPECT_EQ(status.code(), StatusCode::UNAVAILABLE);
   EXPECT_EQ(status.attempts(), 3);
   EXPECT_EQ(fixture.orders.calls().count(), 3);
+}
+
+TEST(RetriedCallTest, SilentAttemptIsGivenUpForAnother) {
+  FixtureOptions options;
+  options.retry.attempt_timeout = std::chrono::milliseconds(100);
+  // Whatever a slow machine takes for the first.
+  options.retry.attempt_factor = 1;
+  AggregatorFixture fixture(options);
+  // How long calls take has to be known.
+  ASSERT_TRUE(fixture.Get(RequestFor("u-1")).response.complete());
+  fixture.orders.SetScript({NeverAnswer(), AnswerRight()});
+  const Overview overview = fixture.Get(RequestFor("u-1"));
+  EXPECT_TRUE(overview.response.complete());
+  EXPECT_EQ(overview.response.orders().status().attempts(), 2);
+  EXPECT_TRUE(fixture.orders.cancellations().WaitFor(1));
 }
 
 TEST(RetriedCallTest, OtherFailureIsFinal) {

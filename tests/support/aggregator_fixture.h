@@ -66,9 +66,10 @@ class PendingOverview {
 struct FixtureOptions {
   // Longer than a test waits: only one that sets shorter ones sees them.
   fanout::Timeouts timeouts{.section = 2 * kPatience, .total = 2 * kPatience};
-  rpc::RetryPolicy retry;
+  // No attempt is given up, and below no breaker opens: only a test of these
+  // wants what they do to calls that are to fail.
+  rpc::RetryPolicy retry{.attempt_timeout = std::chrono::milliseconds(0)};
   fanout::ConcurrencyLimitSettings limit;
-  // Off: only a test of it wants what it does to calls that are to fail.
   fanout::CircuitBreakerSettings breaker{.enabled = false};
   bool start_traces = false;
   rpc::ServerOptions server;

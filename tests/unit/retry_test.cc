@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 using async::Clock;
 
 const absl::Status kDown = absl::UnavailableError("down");
+const absl::Status kLate = absl::DeadlineExceededError("late");
 
 TEST(RetryTest, SuccessIsFinal) {
   RetryThrottle throttle;
@@ -34,6 +35,53 @@ TEST(RetryTest, OnlyUnavailableIsTriedAgain) {
     EXPECT_EQ(retry.After(status).has_value(), absl::IsUnavailable(status))
         << status;
   }
+}
+
+TEST(RetryTest, AttemptIsGivenUpWhereAnotherMayFollow) {
+  RetryThrottle throttle;
+  const RetryPolicy policy{.max_attempts = 2, .attempt_timeout = 500ms};
+  const Clock::time_point start = Clock::now();
+  Retry retry(policy, throttle, start + 3s, 20ms);
+  EXPECT_EQ(retry.AttemptDeadline(start), start + 500ms);
+  EXPECT_TRUE(retry.After(kLate, {}, start + 500ms));
+  EXPECT_EQ(retry.attempt(), 2);
+  EXPECT_EQ(retry.AttemptDeadline(start + 520ms), start + 3s) << "the last";
+  EXPECT_FALSE(retry.After(kLate, {}, start + 3s));
+}
+
+TEST(RetryTest, LateAttemptOfASlowBackendIsWaitedFor) {
+  RetryThrottle throttle;
+  const RetryPolicy policy;
+  const Clock::time_point start = Clock::now();
+  EXPECT_EQ(Retry(policy, throttle, start + 3s, 100ms).AttemptDeadline(start),
+            start + 1s);
+  EXPECT_EQ(Retry(policy, throttle, start + 3s, 300ms).AttemptDeadline(start),
+            start + 3s);
+  EXPECT_EQ(Retry(policy, throttle, start + 3s).AttemptDeadline(start),
+            start + 3s)
+      << "nobody knows how long a call takes";
+  const RetryPolicy off{.attempt_timeout = 0ms};
+  EXPECT_EQ(Retry(off, throttle, start + 3s, 20ms).AttemptDeadline(start),
+            start + 3s);
+}
+
+TEST(RetryTest, DeadlineThatTheBackendExceededByItselfIsFinal) {
+  RetryThrottle throttle;
+  const RetryPolicy policy;
+  const Clock::time_point start = Clock::now();
+  Retry retry(policy, throttle, start + 3s, 20ms);
+  EXPECT_EQ(retry.AttemptDeadline(start), start + 500ms);
+  EXPECT_FALSE(retry.After(kLate, {}, start + 100ms));
+}
+
+TEST(RetryTest, AttemptIsWaitedForWhereNoTokensAreLeft) {
+  RetryThrottle throttle;
+  while (throttle.RecordFailure()) {
+  }
+  const RetryPolicy policy;
+  const Clock::time_point start = Clock::now();
+  Retry retry(policy, throttle, start + 3s, 20ms);
+  EXPECT_EQ(retry.AttemptDeadline(start), start + 3s);
 }
 
 TEST(RetryTest, EndsAfterTheLastAttempt) {

@@ -167,6 +167,10 @@ void TakeRetry(const v1::RetryPolicy& policy, Taker taker,
     taker.Take("initialBackoff", policy.initial_backoff(), kLeastTime,
                std::chrono::minutes(1), retry.initial_backoff);
   }
+  if (policy.has_attempt_timeout()) {
+    taker.Take("attemptTimeout", policy.attempt_timeout(),
+               Clock::duration::zero(), kMostTime, retry.attempt_timeout);
+  }
 }
 
 void TakeBackend(const v1::BackendPolicy& policy, Taker taker,

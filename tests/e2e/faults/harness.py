@@ -180,10 +180,11 @@ class FaultTest(unittest.TestCase):
         self.exits = {}
         self.aggregator = None
 
-    def start_backend(self, role, *flags, **options):
+    def start_backend(self, role, *flags, name=None, **options):
+        """`name` is for a second one of that role: of its log."""
         arguments = [BIN / "backend", f"--role={role}",
                      f"--data={DATA}/{role}s.json", *flags]
-        server = self._start(role, arguments, options)
+        server = self._start(name or role, arguments, options)
         self.backends[role] = server
         return server
 
