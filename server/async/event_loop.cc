@@ -26,9 +26,14 @@ void EventLoop::Run() {
 }
 
 bool EventLoop::RunOnce() {
+  // Of the deferred: so many at a time where there is nothing else, as each
+  // look at the queue costs a system call; and one in so many steps where there
+  // always is something else. A request takes some ten steps.
+  constexpr int kDeferredWhenIdle = 16;
+  constexpr int kStepsPerDeferred = 8;
   void* tag = nullptr;
   bool ok = false;
-  if (ready_.empty()) {
+  if (ready_.empty() && deferred_.empty()) {
     if (!queue_->Next(&tag, &ok)) return false;
     Step(static_cast<Completion*>(tag), ok);
     PollInTurn();
@@ -36,12 +41,22 @@ bool EventLoop::RunOnce() {
   }
   RunReady();
   // What keeps posting must not keep the queue from being served.
-  if (queue_->AsyncNext(&tag, &ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) ==
+  if (queue_->AsyncNext(&tag, &ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) !=
       grpc::CompletionQueue::GOT_EVENT) {
-    Step(static_cast<Completion*>(tag), ok);
-    PollInTurn();
+    RunDeferred(kDeferredWhenIdle);
+    return true;
   }
+  Step(static_cast<Completion*>(tag), ok);
+  PollInTurn();
+  if (++steps_since_deferred_ >= kStepsPerDeferred) RunDeferred(1);
   return true;
+}
+
+void EventLoop::RunDeferred(int most) {
+  steps_since_deferred_ = 0;
+  for (; most > 0 && !deferred_.empty(); --most) {
+    Step(&deferred_.PopFront(), true);
+  }
 }
 
 void EventLoop::PollInTurn() {

@@ -83,6 +83,12 @@ class EventLoop {
   class YieldAwaiter;
   YieldAwaiter Yield();
 
+  // co_await loop.WhenIdle(): lets all go first that the loop has been asked to
+  // do, but for a share: work that may wait, such as to begin more of it. In
+  // the order of the awaits.
+  class IdleAwaiter;
+  IdleAwaiter WhenIdle();
+
   // Lets Run() return once everything outstanding is delivered. Idempotent.
   void Shutdown();
 
@@ -129,6 +135,7 @@ class EventLoop {
   // False once the queue is shut down and drained.
   bool RunOnce();
   void RunReady();
+  void RunDeferred(int most);
   // Looks after sockets every few steps, whatever is queued: Next() does so
   // only where the queue is empty, and calls that were read but wait for their
   // turn would keep replies, and new connections' handshakes, from being read
@@ -146,8 +153,10 @@ class EventLoop {
   // Always empty: to wait on it is to poll, for the whole process (epoll1).
   grpc::CompletionQueue poller_;
   int steps_since_poll_ = 0;
-  IntrusiveList<Completion> ready_;    // posted by the loop's own thread
-  IntrusiveList<Completion> running_;  // taken from there by RunReady
+  IntrusiveList<Completion> ready_;     // posted by the loop's own thread
+  IntrusiveList<Completion> running_;   // taken from there by RunReady
+  IntrusiveList<Completion> deferred_;  // until there is nothing else to do
+  int steps_since_deferred_ = 0;
 
   Wakeup wakeup_{this};
   grpc::Alarm alarm_;  // at most one in flight: guarded by posted_mutex_
@@ -176,6 +185,29 @@ class [[nodiscard]] EventLoop::YieldAwaiter final : public Completion {
 };
 
 inline EventLoop::YieldAwaiter EventLoop::Yield() { return YieldAwaiter(this); }
+
+class [[nodiscard]] EventLoop::IdleAwaiter final : public Completion {
+ public:
+  explicit IdleAwaiter(EventLoop* loop) : loop_(loop) {}
+
+  bool await_ready() noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    set_activity(loop_->activity());
+    loop_->deferred_.PushBack(*this);
+  }
+  void await_resume() noexcept {}
+
+ private:
+  void Complete(bool) override { waiter_.resume(); }
+
+  EventLoop* loop_;
+  std::coroutine_handle<> waiter_;
+};
+
+inline EventLoop::IdleAwaiter EventLoop::WhenIdle() {
+  return IdleAwaiter(this);
+}
 
 template <typename F>
   requires std::is_invocable_v<F>

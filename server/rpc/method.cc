@@ -1,7 +1,9 @@
 #include "server/rpc/method.h"
 
+#include <chrono>
 #include <new>
 
+#include "absl/status/status.h"
 #include "server/async/outcome.h"
 #include "server/rpc/status.h"
 
@@ -15,9 +17,26 @@ grpc::Status ExceptionStatus(std::exception_ptr error) noexcept {
   }
 }
 
-grpc::Status RefusedStatus() {
-  return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                      "too many requests in flight");
+namespace {
+
+grpc::Status MakeRefusal(const char* why) {
+  // The time that it takes a loop to notice that it is better.
+  constexpr std::chrono::milliseconds kRetryDelay(500);
+  return ToGrpc(WithRetryDelay(absl::ResourceExhaustedError(why), kRetryDelay));
+}
+
+}  // namespace
+
+const grpc::Status& TooManyInFlight() {
+  static const auto& kStatus =
+      *new grpc::Status(MakeRefusal("too many requests in flight"));
+  return kStatus;
+}
+
+const grpc::Status& TooBusy() {
+  static const auto& kStatus =
+      *new grpc::Status(MakeRefusal("too busy to answer in time"));
+  return kStatus;
 }
 
 }  // namespace gather::rpc::detail

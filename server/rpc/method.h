@@ -29,8 +29,10 @@ namespace detail {
 // INTERNAL, with the exception's words where there is memory for them.
 grpc::Status ExceptionStatus(std::exception_ptr error) noexcept;
 
-// RESOURCE_EXHAUSTED.
-grpc::Status RefusedStatus();
+// RESOURCE_EXHAUSTED, with a google.rpc.RetryInfo. Made once: under overload a
+// refusal has to cost little.
+const grpc::Status& TooManyInFlight();
+const grpc::Status& TooBusy();
 
 // How long a method takes no calls where it has no memory to.
 inline constexpr std::chrono::milliseconds kAcceptAgainAfter(100);
@@ -144,10 +146,14 @@ class ServedMethod final : public Method {
           (index_ ? serving.admission : serving.unlimited).Enter();
       try {
         call.Begin(serving.options.tell_trace);
-        if (ticket) {
-          status = co_await Kind::Handle(handler_, call);
+        bool in_time = true;
+        if (ticket && index_) in_time = co_await AwaitTurn(serving, call);
+        if (!ticket) {
+          status = detail::TooManyInFlight();
+        } else if (!in_time) {
+          status = detail::TooBusy();
         } else {
-          status = detail::RefusedStatus();
+          status = co_await Kind::Handle(handler_, call);
         }
       } catch (...) {
         status = detail::ExceptionStatus(std::current_exception());
@@ -169,9 +175,21 @@ class ServedMethod final : public Method {
         call.StopAsCancelled();
         status = StopStatus(call.stop_cause());
       }
+      if (call.stop_cause() == StopCause::kDeadlineExceeded) {
+        serving.expired.Add();
+      }
     }
     // Only now: what is counted as handled is not in flight.
     if (index_) Record(serving, call, status);
+  }
+
+  // Waits for the loop, which finishes first what it has begun; false where the
+  // call would be answered too late.
+  static async::Task<bool> AwaitTurn(ServingLoop& serving, Call& call) {
+    if (!serving.shed.Enter(call.start(), call.deadline())) co_return false;
+    co_await serving.loop.WhenIdle();
+    co_return serving.shed.Begin(async::Clock::now(), call.start(),
+                                 call.deadline());
   }
 
   void Record(ServingLoop& serving, const Call& call,

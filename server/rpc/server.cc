@@ -138,6 +138,7 @@ void Server::Run() {
   }
   if (options_.max_resets_per_second > 0) {
     reset_guard_.emplace(options_.max_resets_per_second,
+                         std::bind_front(&Server::CountExpired, this),
                          std::bind_front(&Server::OnFlood, this));
   }
 }
@@ -218,6 +219,7 @@ ServerStats Server::stats() const {
     for (const auto& serving : loops_) serving->stats[i].AddTo(method.calls);
   }
   for (const auto& serving : loops_) {
+    stats.shed += static_cast<int64_t>(serving->shed.refused());
     ServerStats::Loop& loop = stats.loops.emplace_back();
     // The count of steps goes up at each one's begin and end.
     loop.completions = serving->loop.step_count() / 2;
@@ -228,6 +230,12 @@ ServerStats Server::stats() const {
   stats.refused = admission_.refused();
   stats.stalls = watchdog_->stalls();
   return stats;
+}
+
+int64_t Server::CountExpired() const {
+  uint64_t expired = 0;
+  for (const auto& serving : loops_) expired += serving->expired.value();
+  return static_cast<int64_t>(expired);
 }
 
 void Server::OnFlood(const std::string& peer) {

@@ -122,6 +122,7 @@ class Server {
   // Starts the threads.
   void Run();
   async::Task<> Serve(ServingLoop& serving);
+  int64_t CountExpired() const;
   void OnFlood(const std::string& peer);
   void AwaitLeave(async::Clock::time_point deadline);
   // What is to happen after the deadline of a drain, unless it is over first.

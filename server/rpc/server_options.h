@@ -14,6 +14,7 @@
 #include "server/async/watchdog.h"
 #include "server/rpc/call_observer.h"
 #include "server/rpc/grpc_workarounds/reset_guard.h"
+#include "server/rpc/shed.h"
 
 namespace gather::rpc {
 
@@ -44,6 +45,9 @@ struct ServerOptions {
   // Calls in flight, over all loops; what is past it gets RESOURCE_EXHAUSTED.
   // 0 is no limit.
   int64_t max_inflight = 0;
+  // What is refused, with RESOURCE_EXHAUSTED, while a loop has more to do than
+  // it can in time. Off, unless it is switched on.
+  ShedSettings shed{.enabled = false};
   // How long a caller may take to take in a message that is sent to it; then
   // its call is cancelled (send_timeouts.h), or its connection ended
   // (listener.h).

@@ -29,6 +29,8 @@ struct ServerStats {
   // See Admission.
   int64_t in_flight = 0;
   int64_t refused = 0;
+  // See Shed.
+  int64_t shed = 0;
   // See async::Watchdog.
   int64_t stalls = 0;
 };

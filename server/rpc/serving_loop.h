@@ -20,7 +20,9 @@
 #include "server/rpc/call_stats.h"
 #include "server/rpc/calls_in_flight.h"
 #include "server/rpc/send_timeout.h"
+#include "server/rpc/server_call.h"
 #include "server/rpc/server_options.h"
+#include "server/rpc/shed.h"
 #include "server/rpc/trace.h"
 
 namespace gather::rpc {
@@ -37,6 +39,7 @@ struct ServingLoop {
         loop(std::move(server_queue)),
         send_timeouts(server_options.send_timeout),
         stats(methods),
+        shed(server_options.shed),
         options(server_options),
         admission(server_admission) {}
 
@@ -63,6 +66,8 @@ struct ServingLoop {
   SendTimeout send_timeouts;
   std::vector<CallStats> stats;  // of each method
   async::Histogram lag{kLagBounds};
+  Shed shed;
+  async::Counter expired;  // calls whose deadlines passed
   const ServerOptions& options;
   Admission& admission;
   Admission unlimited{0};  // for the server's own methods

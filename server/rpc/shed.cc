@@ -7,50 +7,51 @@ namespace {
 
 using async::Clock;
 
-// Of a deadline of an hour, that leaves less than a microsecond.
-constexpr int kMostHalvings = 32;
+// duration::max() for no deadline.
+Clock::duration TimeFor(Clock::time_point since, Clock::time_point deadline) {
+  return deadline == Clock::time_point::max() ? Clock::duration::max()
+                                              : deadline - since;
+}
 
 }  // namespace
 
-bool Shed::Admit(Clock::time_point now, const LoopLoad& load,
-                 Clock::duration left) {
+bool Shed::Enter(Clock::time_point now, Clock::time_point deadline) {
+  if (waiting_ > 0 && late_since_ != Clock::time_point::max() &&
+      !IsInTime(now, now - last_begun_, TimeFor(now, deadline))) {
+    refused_.Add();
+    return false;
+  }
+  ++waiting_;
+  return true;
+}
+
+bool Shed::Begin(Clock::time_point now, Clock::time_point since,
+                 Clock::time_point deadline) {
+  --waiting_;
+  last_begun_ = since;
+  const Clock::duration waited = now - since;
   if (!settings_.enabled) return true;
-  Observe(now, load.lag);
-  if (IsInTime(load, left)) return true;
-  last_refusal_ = now;
-  ++refused_;
+  if (waited <= settings_.target) {
+    if (now - last_late_ > settings_.calm) {
+      late_since_ = Clock::time_point::max();
+    }
+    return true;
+  }
+  late_since_ = std::min(late_since_, now);
+  last_late_ = now;
+  if (IsInTime(now, waited, TimeFor(since, deadline))) return true;
+  refused_.Add();
   return false;
 }
 
-bool Shed::IsInTime(const LoopLoad& load, Clock::duration left) const {
-  const bool is_late = load.lag > settings_.target;
-  if (!is_late && load.busy <= settings_.interval) return true;
-  const Clock::duration needed = settings_.passes * load.lag;
-  if (needed > left - settings_.margin) return false;
-  return !is_late || needed <= left / (int64_t{1} << halvings_);
-}
-
-void Shed::Observe(Clock::time_point now, Clock::duration lag) {
-  if (last_ == Clock::time_point()) last_ = now;
-  // A gap between requests is none of overload, which leaves none.
-  const Clock::duration passed = std::clamp<Clock::duration>(
-      now - last_, Clock::duration::zero(), settings_.interval);
-  last_ = now;
-  if (halvings_ == 0) {
-    const bool is_late = lag > settings_.target;
-    above_ = std::max(above_ + (is_late ? passed : -passed),
-                      Clock::duration::zero());
-    if (above_ < settings_.patience) return;
-    halvings_ = 1;
-    next_halving_ = now + settings_.interval;
-    last_refusal_ = now;
-  } else if (now - last_refusal_ > settings_.calm) {
-    halvings_ = 0;
-    above_ = Clock::duration::zero();
-  } else if (now >= next_halving_) {
-    halvings_ = std::min(halvings_ + 1, kMostHalvings);
-    next_halving_ = now + settings_.interval;
-  }
+bool Shed::IsInTime(Clock::time_point now, Clock::duration waited,
+                    Clock::duration time) const {
+  if (time == Clock::duration::max()) return true;
+  if (waited + settings_.margin > time) return false;
+  const auto allowed =
+      std::max(settings_.target, std::chrono::duration_cast<Clock::duration>(
+                                     settings_.standing_share * time));
+  return waited <= allowed || now - late_since_ < time;
 }
 
 }  // namespace gather::rpc

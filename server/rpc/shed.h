@@ -5,99 +5,84 @@
 #include <cstdint>
 
 #include "server/async/clock.h"
+#include "server/async/counter.h"
 
 namespace gather::rpc {
 
 struct ShedSettings {
   // Where off, all are admitted.
   bool enabled = true;
-  // A lag up to this is none: about what some 300 callers make who each ask
-  // again as soon as they are answered.
+  // A wait up to this is none.
   async::Clock::duration target = std::chrono::milliseconds(20);
-  // While overload lasts, how often what is let wait is halved. And how long a
-  // loop has been busy without a break when it is saturated: at nine tenths of
-  // its capacity it hardly ever is.
-  async::Clock::duration interval = std::chrono::milliseconds(100);
-  // How long the lag may be above the target before overload is more than a
-  // burst that is worked off: until then only those are refused that can't be
-  // served in time.
-  async::Clock::duration patience = std::chrono::seconds(2);
-  // Overload is over when nobody had to be refused for so long.
+  // The share of its time that a request may wait under overload.
+  double standing_share = 0.05;
+  // The queue is well again when nobody has waited for longer than the target
+  // for this long: as soon as much is refused, a queue is short for a moment.
   async::Clock::duration calm = std::chrono::milliseconds(500);
-  // How often a request waits in the loop's queue until it is answered: to be
-  // taken in, for its backends' replies, and to be finished.
-  int passes = 3;
-  // What a request takes besides: its backends' time.
+  // What a request needs once it has begun: its backends' time.
   async::Clock::duration margin = std::chrono::milliseconds(50);
 };
 
-// How busy a loop is.
-struct LoopLoad {
-  // How long what comes now waits for the loop: by how much a timer came late
-  // that went through the loop's queue.
-  async::Clock::duration lag{};
-  // How long it is since the loop had nothing to do; zero where nobody knows.
-  async::Clock::duration busy{};
-};
-
-// Refuses requests that a loop is too busy for, as soon as they come, so that
-// those it takes are answered in time: a served request that is late has cost
-// as much as one in time, and is worth nothing.
+// Refuses requests that a loop can't come to in time, so that those it begins
+// are answered in time: a served request that is late has cost as much as one
+// in time, and is worth nothing.
 //
-//   if (!shed.Admit(now, load, left)) return Refuse();  // RESOURCE_EXHAUSTED
+//   if (!shed.Enter(now, deadline)) return Refuse();  // RESOURCE_EXHAUSTED
+//   co_await loop.WhenIdle();  // its place in the queue of those not begun
+//   if (!shed.Begin(now, since, deadline)) return Refuse();
 //
-// where `left` is the time until the request's deadline. It is admitted if
+// With `waited` the time in the queue, on arrival that of the one who left it
+// last, and `time` that from the arrival to the deadline, a request is let pass
+// if
 //
-//   lag <= target and busy <= interval, or
-//   passes * lag + margin <= left        else it can't be served in time
-//     and lag <= target, or passes * lag <= left / 2^n
+//   waited <= target, or
+//   waited + margin <= time              else it can't be answered in time
+//     and, under overload, waited <= max(target, standing_share * time)
 //
-// where n is 0 as long as it may be a burst, which is until the time spent
-// above the target, less that below it, exceeds `patience`; and from then on
-// grows by one every interval, until nobody was refused for `calm`.
+// Overload, to a request, is when requests have waited for longer than the
+// target for all of `time`, with no calm between: what is over sooner is a
+// burst, which is worked off. Under overload the wait is kept short, for two
+// reasons: what is begun at the last moment is late by the least trouble, and
+// calls that wait take the places on their connection from those that wait at
+// the caller's end, unseen. Without a deadline nobody is refused: such callers
+// wait as long as it takes, by their own choice.
 //
 // Why not a limit on requests in flight: how many are right depends on how slow
-// the backends are. Why the lag and not the load of the CPU: a loop may be late
-// on a machine that is idle, and in time on one that is full.
+// the backends are. Why not the load of the CPU: a loop may be late on a
+// machine that is idle, and in time on one that is full.
 //
-// Hazard: a timer sees only what waits in the queue. Requests that gRPC has not
-// been asked for wait in a list of its own, however many they are, and the lag
-// stays small. Their deadlines tell: what has waited there for too long is
-// refused in a loop that is saturated, and the rest is still answered in time,
-// if only just. To keep answers quick under overload as well, as many requests
-// have to be posted as arrive in several times the target
-// (tests/simulation/shed_test.cc): 1024 for 20 ms.
+// Sources: CoDel (RFC 8289): the time that each has waited, not the length of
+// the queue, and how long that has been above a target, tells a queue that is
+// bad from a burst; Facebook's CoDel for servers (Maurer, "Fail at Scale", ACM
+// Queue 2015).
 //
-// Sources: CoDel (RFC 8289): the delay that stays is what tells a queue that is
-// bad from a burst, and the longer it stays, the stricter; Facebook's CoDel for
-// servers (Maurer, "Fail at Scale", ACM Queue 2015), which goes by when the
-// queue was last empty.
-//
-// Thread: one, the loop's.
+// Thread: one, the loop's; refused() on any.
 class Shed {
  public:
   explicit Shed(const ShedSettings& settings) : settings_(settings) {}
 
-  // Whether to serve a request that has arrived.
-  bool Admit(async::Clock::time_point now, const LoopLoad& load,
-             async::Clock::duration left);
+  // Whether a request that arrives is worth its place in the queue; then
+  // Begin() is due. `deadline` may be time_point::max(), for none.
+  bool Enter(async::Clock::time_point now, async::Clock::time_point deadline);
 
-  // Whether the lag has stayed for longer than a burst.
-  bool overloaded() const { return halvings_ > 0; }
+  // Whether to serve a request that entered at `since`, and whose turn it is.
+  bool Begin(async::Clock::time_point now, async::Clock::time_point since,
+             async::Clock::time_point deadline);
+
   // Requests refused so far.
-  uint64_t refused() const { return refused_; }
+  uint64_t refused() const { return refused_.value(); }
 
  private:
-  void Observe(async::Clock::time_point now, async::Clock::duration lag);
-  bool IsInTime(const LoopLoad& load, async::Clock::duration left) const;
+  bool IsInTime(async::Clock::time_point now, async::Clock::duration waited,
+                async::Clock::duration time) const;
 
   const ShedSettings settings_;
-  uint64_t refused_ = 0;
-  async::Clock::time_point last_;  // that a request came
-  async::Clock::time_point last_refusal_;
-  async::Clock::time_point next_halving_;
-  async::Clock::duration above_{};  // the target: time spent so, less the rest
-  int halvings_ = 0;                // n
+  async::Counter refused_;
+  int waiting_ = 0;                      // in the queue
+  async::Clock::time_point last_begun_;  // of whom left it last: its `since`
+  // Since when requests have waited for longer than the target.
+  async::Clock::time_point late_since_ = async::Clock::time_point::max();
+  async::Clock::time_point last_late_;  // when one last had
 };
 
 }  // namespace gather::rpc

@@ -6,15 +6,17 @@
 namespace gather::simulation {
 namespace {
 
-constexpr Clock::duration kTimerPeriod = std::chrono::milliseconds(10);
+// As the loop has it.
+constexpr int kStepsPerDeferred = 8;
 // Before a caller asks again.
 constexpr Clock::duration kPause = std::chrono::microseconds(100);
 
 }  // namespace
 
 double LoopModel::capacity() const {
-  const std::chrono::duration<double> cost =
-      options_.accept + options_.replies * options_.reply + options_.finish;
+  const std::chrono::duration<double> cost = options_.arrival + options_.begin +
+                                             options_.replies * options_.reply +
+                                             options_.finish;
   return 1 / cost.count();
 }
 
@@ -45,22 +47,6 @@ void LoopModel::Burst(int count, Clock::duration deadline,
   });
 }
 
-void LoopModel::Run(Clock::duration until) {
-  SetTimer(until);
-  events_.Run();
-}
-
-void LoopModel::SetTimer(Clock::duration until) {
-  if (events_.elapsed() >= until) {
-    timer_due_ = Clock::time_point::max();
-    return;
-  }
-  timer_due_ = events_.now() + kTimerPeriod;
-  events_.At(timer_due_,
-             [this] { Push({Item::Kind::kTimer, 0, events_.now()}); });
-  events_.At(timer_due_, [this, until] { SetTimer(until); });
-}
-
 void LoopModel::AskAgain(const Request& request) {
   if (events_.elapsed() >= request.again_until) return;
   events_.After(
@@ -86,17 +72,21 @@ void LoopModel::Push(const Item& item) {
   queue_.push_back(item);
   if (busy_) return;
   busy_ = true;
-  busy_since_ = events_.now();
   Work();
 }
 
 void LoopModel::Work() {
-  if (queue_.empty()) {
+  const bool deferred =
+      !deferred_.empty() &&
+      (queue_.empty() || steps_since_deferred_ >= kStepsPerDeferred);
+  std::deque<Item>& from = deferred ? deferred_ : queue_;
+  if (from.empty()) {
     busy_ = false;
     return;
   }
-  const Item item = queue_.front();
-  queue_.pop_front();
+  steps_since_deferred_ = deferred ? 0 : steps_since_deferred_ + 1;
+  const Item item = from.front();
+  from.pop_front();
   events_.After(Begin(item), [this, item] {
     End(item);
     Work();
@@ -104,33 +94,34 @@ void LoopModel::Work() {
 }
 
 Clock::duration LoopModel::Begin(const Item& item) {
+  Request& request = requests_[item.request];
+  const Clock::time_point now = events_.now();
+  const Clock::time_point deadline = request.since + request.deadline;
   switch (item.kind) {
     case Item::Kind::kArrival:
-      Accept(requests_[item.request]);
-      return requests_[item.request].refused ? options_.refusal
-                                             : options_.accept;
+      TakeIn(request);
+      request.refused = !shed_.Enter(now, deadline);
+      return options_.arrival +
+             (request.refused ? options_.refusal : Clock::duration());
+    case Item::Kind::kBegin:
+      request.refused = !shed_.Begin(now, request.taken_in, deadline);
+      return request.refused ? options_.refusal : options_.begin;
     case Item::Kind::kReply:
       return options_.reply;
     case Item::Kind::kFinish:
-      return options_.finish;
-    case Item::Kind::kTimer:
-      timer_lag_ = events_.now() - item.due;
       break;
   }
-  return std::chrono::microseconds(1);
+  return options_.finish;
 }
 
-void LoopModel::Accept(Request& request) {
+void LoopModel::TakeIn(Request& request) {
+  request.taken_in = events_.now();
   --matched_;
   // The place is posted anew, and met at once by the next that waits.
-  if (!unmatched_.empty()) {
-    ++matched_;
-    queue_.push_back({Item::Kind::kArrival, unmatched_.front()});
-    unmatched_.pop_front();
-  }
-  request.refused = !shed_.Admit(
-      events_.now(), {.lag = timer_lag_, .busy = events_.now() - busy_since_},
-      request.since + request.deadline - events_.now());
+  if (unmatched_.empty()) return;
+  ++matched_;
+  queue_.push_back({Item::Kind::kArrival, unmatched_.front()});
+  unmatched_.pop_front();
 }
 
 void LoopModel::CallBackends(std::size_t request) {
@@ -142,20 +133,30 @@ void LoopModel::CallBackends(std::size_t request) {
 }
 
 void LoopModel::End(const Item& item) {
-  if (item.kind == Item::Kind::kTimer) return;
   Request& request = requests_[item.request];
-  if (item.kind == Item::Kind::kArrival) {
-    if (request.refused) {
+  switch (item.kind) {
+    case Item::Kind::kArrival:
+      if (request.refused) {
+        AskAgain(request);
+      } else {
+        deferred_.push_back({Item::Kind::kBegin, item.request});
+      }
+      break;
+    case Item::Kind::kBegin:
+      if (request.refused) {
+        AskAgain(request);
+      } else {
+        CallBackends(item.request);
+      }
+      break;
+    case Item::Kind::kReply:
+      if (--request.pending > 0) return;
+      queue_.push_back({Item::Kind::kFinish, item.request});
+      break;
+    case Item::Kind::kFinish:
+      request.ended = events_.now();
       AskAgain(request);
-    } else {
-      CallBackends(item.request);
-    }
-  } else if (item.kind == Item::Kind::kReply) {
-    if (--request.pending > 0) return;
-    queue_.push_back({Item::Kind::kFinish, item.request});
-  } else {
-    request.ended = events_.now();
-    AskAgain(request);
+      break;
   }
 }
 

@@ -16,21 +16,24 @@ struct LoopOptions {
   rpc::ShedSettings shed = {};
 
   // Requests that gRPC has been asked for: what is past them waits in a list of
-  // its own, which no timer sees. 0 for as many as come.
+  // its own, unseen. 0 for as many as come.
   int posted = 0;
 
   // What a request costs the loop.
-  Clock::duration accept = std::chrono::microseconds(80);
+  Clock::duration arrival = std::chrono::microseconds(20);
+  Clock::duration begin = std::chrono::microseconds(60);
   Clock::duration reply = std::chrono::microseconds(25);
   int replies = 3;
   Clock::duration finish = std::chrono::microseconds(20);
-  Clock::duration refusal = std::chrono::microseconds(30);
+  // Besides its arrival.
+  Clock::duration refusal = std::chrono::microseconds(10);
   // What its backends take.
   Latency backend = {};
 };
 
-// An event loop of a server, in virtual time: one queue, first in, first out,
-// of requests that arrive, replies of their backends and timers.
+// An event loop of a server, in virtual time: a queue, first in, first out, of
+// requests that arrive and replies of their backends, and one of the requests
+// that are not begun, which comes second (async::EventLoop::WhenIdle()).
 class LoopModel {
  public:
   explicit LoopModel(const LoopOptions& options)
@@ -46,8 +49,8 @@ class LoopModel {
   // `count` requests at once.
   void Burst(int count, Clock::duration deadline, Clock::duration when);
 
-  // Runs all of it, with the timer until `until`.
-  void Run(Clock::duration until);
+  // Runs all of it.
+  void Run() { events_.Run(); }
 
   // Of requests that came between: how many were refused, how many were
   // answered in time, and how long the answered ones took, in rising order.
@@ -67,14 +70,14 @@ class LoopModel {
     Clock::time_point since;
     Clock::duration deadline;
     Clock::duration again_until;  // by its caller
+    Clock::time_point taken_in = {};
     Clock::time_point ended = Clock::time_point::max();
     bool refused = false;
     int pending = 0;
   };
   struct Item {
-    enum class Kind { kArrival, kReply, kFinish, kTimer } kind;
-    std::size_t request;         // but for kTimer
-    Clock::time_point due = {};  // for kTimer
+    enum class Kind { kArrival, kBegin, kReply, kFinish } kind;
+    std::size_t request;
   };
 
   void Arrive(Clock::duration deadline, Clock::duration again_until);
@@ -84,21 +87,19 @@ class LoopModel {
   // What the item costs.
   Clock::duration Begin(const Item& item);
   void End(const Item& item);
-  void Accept(Request& request);
+  void TakeIn(Request& request);
   void CallBackends(std::size_t request);
-  void SetTimer(Clock::duration until);
 
   const LoopOptions options_;
   rpc::Shed shed_;
   EventQueue events_;
   Random random_{1};
   std::deque<Item> queue_;
+  std::deque<Item> deferred_;
+  int steps_since_deferred_ = 0;
   std::deque<std::size_t> unmatched_;
   int matched_ = 0;  // arrivals in queue_
   bool busy_ = false;
-  Clock::time_point busy_since_;
-  Clock::duration timer_lag_{};
-  Clock::time_point timer_due_ = Clock::time_point::max();
   std::vector<Request> requests_;
 };
 

@@ -25,7 +25,7 @@ class ResetCounterTest : public ::testing::Test {
 
   Peers Look(Clock::duration later) {
     now_ += later;
-    return counter_.Look(now_, started_, [this] {
+    return counter_.Look(now_, {started_, expired_}, [this] {
       ++lists_;
       return std::vector<ConnectionCounts>{a_, b_};
     });
@@ -33,6 +33,7 @@ class ResetCounterTest : public ::testing::Test {
 
   Clock::time_point now_ = Clock::time_point(1000s);
   int64_t started_ = 1'000'000;
+  int64_t expired_ = 5'000;
   // Old connections: what they were through is no matter.
   ConnectionCounts a_{.id = 1, .peer = "a", .streams_failed = 5000};
   ConnectionCounts b_{.id = 2, .peer = "b", .streams_failed = 7};
@@ -57,6 +58,17 @@ TEST_F(ResetCounterTest, CallsThatAreAnsweredAreNoMatter) {
     EXPECT_EQ(Look(20ms), Peers{});
   }
   EXPECT_GT(lists_, 0);
+}
+
+TEST_F(ResetCounterTest, CallsThatExpiredAreNoMatter) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, kLimit);
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, 10 * kLimit, 10 * kLimit);
+  expired_ += 10 * kLimit;
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, kLimit + 1, kLimit + 1);
+  EXPECT_EQ(Look(20ms), Peers{"a"});
 }
 
 TEST_F(ResetCounterTest, ConnectionsAreNotAddedUp) {

@@ -12,12 +12,22 @@ using async::Clock;
 
 class ShedTest : public testing::Test {
  protected:
-  // Requests every millisecond, with that lag; how many were admitted.
-  int Admitted(Clock::duration time, Clock::duration lag,
-               Clock::duration left) {
+  // A request of its own, with nobody else in the queue: whether it is begun
+  // after `waited`, of the `time` from its arrival to its deadline.
+  bool Admit(Clock::duration waited, Clock::duration time) {
+    const Clock::time_point since = now_ - waited;
+    const Clock::time_point deadline = time == Clock::duration::max()
+                                           ? Clock::time_point::max()
+                                           : since + time;
+    return shed_.Enter(since, deadline) && shed_.Begin(now_, since, deadline);
+  }
+
+  // A request every millisecond; how many were begun.
+  int Admitted(Clock::duration time, Clock::duration waited,
+               Clock::duration each) {
     int admitted = 0;
     for (const auto end = now_ + time; now_ < end; now_ += 1ms) {
-      admitted += shed_.Admit(now_, {.lag = lag}, left);
+      admitted += Admit(waited, each);
     }
     return admitted;
   }
@@ -27,68 +37,54 @@ class ShedTest : public testing::Test {
   Shed shed_{settings_};
 };
 
-TEST_F(ShedTest, SmallLagLetsAllPass) {
+TEST_F(ShedTest, ShortWaitLetsAllPass) {
   EXPECT_EQ(Admitted(10s, settings_.target, 1ms), 10'000);
   EXPECT_EQ(shed_.refused(), 0);
 }
 
 TEST_F(ShedTest, RefusesWhatCanNotBeServedInTime) {
-  const Clock::duration needed = settings_.passes * 100ms + settings_.margin;
-  EXPECT_TRUE(shed_.Admit(now_, {.lag = 100ms}, needed));
-  EXPECT_FALSE(shed_.Admit(now_, {.lag = 100ms}, needed - 1ms));
-  EXPECT_FALSE(shed_.Admit(now_, {.lag = 100ms}, -1ms));
+  const Clock::duration needed = 100ms + settings_.margin;
+  EXPECT_TRUE(Admit(100ms, needed));
+  EXPECT_FALSE(Admit(100ms, needed - 1ms));
+  EXPECT_FALSE(Admit(100ms, -1ms));
   EXPECT_EQ(shed_.refused(), 2);
 }
 
-TEST_F(ShedTest, SaturatedLoopRefusesWhatHasWaitedForTooLong) {
-  const LoopLoad saturated = {.lag = 1ms, .busy = settings_.interval + 1ms};
-  const Clock::duration needed = settings_.passes * 1ms + settings_.margin;
-  EXPECT_TRUE(shed_.Admit(now_, saturated, needed));
-  EXPECT_FALSE(shed_.Admit(now_, saturated, needed - 1ms));
-  const LoopLoad busy = {.lag = 1ms, .busy = settings_.interval};
-  EXPECT_TRUE(shed_.Admit(now_, busy, 1ms));
+TEST_F(ShedTest, WaitThatLastsForLongerThanARequestsTimeIsOverload) {
+  EXPECT_EQ(Admitted(1s, 300ms, 1s), 1000) << "may be a burst";
+  EXPECT_EQ(Admitted(1s, 300ms, 1s), 0);
+  EXPECT_EQ(Admitted(1s, 300ms, 10s), 1000) << "to that it may be one still";
+  EXPECT_EQ(Admitted(1s, 40ms, 1s), 1000) << "a twentieth of the time";
 }
 
-TEST_F(ShedTest, LagThatStaysIsOverload) {
-  const auto patience = static_cast<int>(settings_.patience / 1ms);
-  EXPECT_EQ(Admitted(settings_.patience, 300ms, 5s), patience);
-  EXPECT_FALSE(shed_.overloaded());
-  Admitted(10ms, 300ms, 5s);
-  EXPECT_TRUE(shed_.overloaded());
-  Admitted(5 * settings_.interval, 300ms, 5s);
-  EXPECT_EQ(Admitted(1s, 300ms, 5s), 0);
-  EXPECT_EQ(Admitted(100ms, settings_.target, 5s), 100);
+TEST_F(ShedTest, OverloadIsOverWhenNobodyHasWaitedForAWhile) {
+  Admitted(2s, 300ms, 1s);
+  EXPECT_TRUE(Admit(settings_.target, 1s));
+  EXPECT_FALSE(Admit(300ms, 1s));
+  Admitted(settings_.calm + 10ms, settings_.target, 1s);
+  EXPECT_TRUE(Admit(300ms, 1s));
 }
 
-TEST_F(ShedTest, LagThatComesAndGoesIsNone) {
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(Admitted(200ms, 300ms, 5s), 200);
-    EXPECT_EQ(Admitted(200ms, 0ms, 5s), 200);
-  }
+TEST_F(ShedTest, UnderOverloadWhatArrivesGetsNoPlaceInAQueueThatIsTooLong) {
+  Admitted(2s, 300ms, 1s);
+  // One waits that came 300 ms ago, and another left the queue with it.
+  const Clock::time_point since = now_ - 300ms;
+  ASSERT_TRUE(shed_.Enter(since, since + 10s));
+  ASSERT_TRUE(shed_.Enter(since, since + 10s));
+  ASSERT_TRUE(shed_.Begin(now_, since, since + 10s));
+  EXPECT_FALSE(shed_.Enter(now_, now_ + 1s));
+  EXPECT_TRUE(shed_.Enter(now_, now_ + 10s));
 }
 
-TEST_F(ShedTest, QuietTimeIsNoOverload) {
-  for (int i = 0; i < 10; ++i) {
-    EXPECT_TRUE(shed_.Admit(now_, {.lag = 300ms}, 5s));
-    now_ += 1s;
-  }
-}
-
-TEST_F(ShedTest, OverloadIsOverWhenNobodyIsRefused) {
-  Admitted(settings_.patience + 1s, 300ms, 5s);
-  ASSERT_TRUE(shed_.overloaded());
-  Admitted(settings_.calm + 10ms, 0ms, 5s);
-  EXPECT_FALSE(shed_.overloaded());
-  EXPECT_TRUE(shed_.Admit(now_, {.lag = 300ms}, 5s));
-}
-
-TEST_F(ShedTest, NoDeadlineIsNoReasonInABurst) {
-  EXPECT_TRUE(shed_.Admit(now_, {.lag = 1s}, Clock::duration::max()));
+TEST_F(ShedTest, NoDeadlineIsMetWhateverTheWait) {
+  EXPECT_EQ(Admitted(10s, 10s, Clock::duration::max()), 10'000);
 }
 
 TEST(ShedOffTest, LetsAllPass) {
   Shed shed({.enabled = false});
-  EXPECT_TRUE(shed.Admit(Clock::time_point(1h), {.lag = 1h}, -1s));
+  const Clock::time_point now(1h);
+  EXPECT_TRUE(shed.Enter(now - 1h, now - 30min));
+  EXPECT_TRUE(shed.Begin(now, now - 1h, now - 30min));
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ ABSL_FLAG(
     "a connection on which more calls are cancelled in a second is ended; "
     "0 means no limit, -1 the program's default (aggregator 1000, backend "
     "no limit)");
+ABSL_FLAG(
+    bool, shed_overload, true,
+    "refuse requests, with RESOURCE_EXHAUSTED, while an event loop is too "
+    "busy to answer them before their deadlines");
 ABSL_FLAG(absl::Duration, send_timeout, absl::Seconds(30),
           "how long a caller may take to take in a message that is sent to it, "
           "before its call is cancelled");
@@ -172,6 +176,7 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   if (streams == 0) {
     server.max_streams_per_connection = std::numeric_limits<int>::max();
   }
+  server.shed.enabled = absl::GetFlag(FLAGS_shed_overload);
   const int resets = absl::GetFlag(FLAGS_max_resets_per_second);
   server.max_resets_per_second =
       resets >= 0 ? resets : defaults.max_resets_per_second;

@@ -48,10 +48,14 @@ void AddServerFamilies(const rpc::ServerStats& stats, const Logger& logger,
   families.push_back(Single(
       GaugeFamily("gather_requests_in_flight", "Requests that are served now."),
       static_cast<double>(stats.in_flight)));
-  families.push_back(
-      Single(CounterFamily("gather_requests_refused_total",
-                           "Requests refused for --max_inflight."),
-             static_cast<double>(stats.refused)));
+  MetricFamily refused = CounterFamily(
+      "gather_requests_refused_total",
+      "Requests refused with RESOURCE_EXHAUSTED: for --max_inflight, and "
+      "where a loop was too busy to answer in time.");
+  AddSample(refused, {{"cause", "max_inflight"}},
+            static_cast<double>(stats.refused));
+  AddSample(refused, {{"cause", "overload"}}, static_cast<double>(stats.shed));
+  families.push_back(std::move(refused));
   families.push_back(
       Single(CounterFamily("gather_event_loop_stalls_total",
                            "Steps that held a loop beyond --stall_limit."),

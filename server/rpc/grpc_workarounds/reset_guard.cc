@@ -20,21 +20,22 @@ constexpr int kShare = 20;
 }  // namespace
 
 std::vector<std::string> ResetCounter::Look(Clock::time_point now,
-                                            int64_t calls_started,
+                                            const Calls& calls,
                                             const ListConnections& list) {
   std::vector<std::string> found;
   if (!window_) {
     window_ = now;
-    window_calls_ = calls_started;
+    window_calls_ = calls;
     return found;
   }
   const Clock::duration lasted = now - *window_;
   // Half: what comes before a window's first list is not seen.
-  const bool many = calls_started - window_calls_ > max_ / 2;
+  const bool many = calls.started - window_calls_.started > max_ / 2;
   if (many) {
     // Who looks seldom sees more than a second's.
     const double limit =
-        max_ * std::max(1.0, std::chrono::duration<double>(lasted).count());
+        max_ * std::max(1.0, std::chrono::duration<double>(lasted).count()) +
+        static_cast<double>(calls.expired - window_calls_.expired);
     std::map<int64_t, int64_t> failed;
     for (const ConnectionCounts& connection : list()) {
       failed[connection.id] = connection.streams_failed;
@@ -50,14 +51,16 @@ std::vector<std::string> ResetCounter::Look(Clock::time_point now,
   }
   if (lasted >= 1s) {
     window_ = now;
-    window_calls_ = calls_started;
+    window_calls_ = calls;
     if (!many) failed_before_.reset();
   }
   return found;
 }
 
-ResetGuard::ResetGuard(int max_per_second, OnFlood on_flood)
+ResetGuard::ResetGuard(int max_per_second,
+                       std::function<int64_t()> count_expired, OnFlood on_flood)
     : counter_(max_per_second),
+      count_expired_(std::move(count_expired)),
       on_flood_(std::move(on_flood)),
       thread_([this](std::stop_token stop) { Watch(stop); }) {}
 
@@ -67,8 +70,8 @@ void ResetGuard::Watch(std::stop_token stop) {
   std::unique_lock lock(mutex);
   while (!stop.stop_requested()) {
     const Clock::time_point start = Clock::now();
-    for (const std::string& peer :
-         counter_.Look(start, CountCallsStarted(), ListConnections)) {
+    for (const std::string& peer : counter_.Look(
+             start, {CountCallsStarted(), count_expired_()}, ListConnections)) {
       on_flood_(peer);
     }
     const Clock::duration took = Clock::now() - start;

@@ -31,24 +31,31 @@ class ResetCounter {
  public:
   using ListConnections = std::function<std::vector<ConnectionCounts>()>;
 
+  // What all connections had up to now, ever.
+  struct Calls {
+    int64_t started = 0;
+    // Those that failed for having reached their deadlines: under overload that
+    // is what becomes of a busy caller's, who is no attacker.
+    int64_t expired = 0;
+  };
+
   // A connection is found once more than `max_per_second` of its calls have
-  // failed in a second.
+  // failed in a second, besides as many as expired on all.
   explicit ResetCounter(int max_per_second) : max_(max_per_second) {}
 
-  // The peers that are found. `calls_started` are those of all connections,
-  // ever. `list` is called only where there are so many new calls that one of
-  // the connections may be over the limit. To be called many times a second:
-  // a burst that begins and ends between two looks is taken for a part of the
-  // time between them.
+  // The peers that are found. `list` is called only where there are so many new
+  // calls that one of the connections may be over the limit. To be called many
+  // times a second: a burst that begins and ends between two looks is taken for
+  // a part of the time between them.
   std::vector<std::string> Look(async::Clock::time_point now,
-                                int64_t calls_started,
+                                const Calls& calls,
                                 const ListConnections& list);
 
  private:
   const int max_;
   // A second, or more where looks are further apart, and how it began.
   std::optional<async::Clock::time_point> window_;
-  int64_t window_calls_ = 0;
+  Calls window_calls_;
   // By connection, as first listed in this window or last in the one before;
   // none while calls are few.
   std::optional<std::map<int64_t, int64_t>> failed_before_;
@@ -57,14 +64,16 @@ class ResetCounter {
 // Looks at all connections of this process's servers from a thread of its own,
 // many times a second.
 //
-// Thread: made and destroyed on any; `on_flood` is called on the guard's, once
-// or more for a connection that is found.
+// Thread: made and destroyed on any; the functions are called on the guard's,
+// `on_flood` once or more for a connection that is found.
 class ResetGuard {
  public:
   using OnFlood = std::function<void(const std::string& peer)>;
 
-  // `max_per_second` is more than 0.
-  ResetGuard(int max_per_second, OnFlood on_flood);
+  // `max_per_second` is more than 0. `count_expired` gives how many calls have
+  // reached their deadlines, ever.
+  ResetGuard(int max_per_second, std::function<int64_t()> count_expired,
+             OnFlood on_flood);
   ResetGuard(const ResetGuard&) = delete;
   ResetGuard& operator=(const ResetGuard&) = delete;
 
@@ -72,6 +81,7 @@ class ResetGuard {
   void Watch(std::stop_token stop);
 
   ResetCounter counter_;
+  const std::function<int64_t()> count_expired_;
   const OnFlood on_flood_;
   std::jthread thread_;  // last: it uses all of the above
 };
