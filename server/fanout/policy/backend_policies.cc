@@ -15,7 +15,7 @@ CircuitBreakerSettings BreakerOf(const PolicySettings& settings) {
   breaker.stall.unknown = timeout / 2;
   breaker.stall.at_least =
       std::min(breaker.stall.at_least, breaker.stall.unknown);
-  breaker.stall.crowd = settings.limit.maximum / 2;
+  breaker.stall.crowd = settings.limit.maximum / 4 * 3;
   breaker.probe_timeout = std::min(breaker.probe_timeout, timeout);
   return breaker;
 }

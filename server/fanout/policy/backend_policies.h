@@ -21,9 +21,9 @@ struct PolicySettings {
   // rest of the answer is still in time.
   async::Clock::duration section_timeout = std::chrono::seconds(3);
   ConcurrencyLimitSettings limit = {};
-  // Of it, stall.unknown is half of the section's timeout, stall.crowd half of
-  // the limit's maximum, and what would be longer than the timeout is cut to
-  // it.
+  // Of it, stall.unknown is half of the section's timeout, stall.crowd three
+  // quarters of the limit's maximum, and what would be longer than the timeout is
+  // cut to it.
   CircuitBreakerSettings breaker = {};
   rpc::RetryPolicy retry = {};
 };

@@ -23,7 +23,7 @@ struct StallSettings {
   async::Clock::duration unknown = std::chrono::milliseconds(1500);
   // So many that wait are a danger to all that the process does: then
   // `at_least` is enough before the first answer too.
-  int crowd = 10'000;
+  int crowd = 15'000;
 };
 
 // Finds a backend that has stopped to answer before its calls time out: those
