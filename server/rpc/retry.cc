@@ -39,19 +39,33 @@ Pushback Pushback::Parse(absl::string_view value) {
   return pushback;
 }
 
+bool RetryThrottle::TryReserve() {
+  const int before = reserved_.fetch_add(kFailure, std::memory_order_relaxed);
+  const int free = tokens_.load(std::memory_order_relaxed) - before;
+  if (free - kFailure > kMaxTokens / 2) return true;
+  Unreserve();
+  return false;
+}
+
 Clock::time_point Retry::AttemptDeadline(Clock::time_point now) {
-  give_up_from_ = Clock::time_point::max();
-  const Clock::duration timeout = std::max<Clock::duration>(
+  EndAttempt();
+  const auto timeout = std::max<Clock::duration>(
       policy_.attempt_timeout, policy_.attempt_factor * mean_latency_);
   if (policy_.attempt_timeout.count() == 0 ||
       mean_latency_ == Clock::duration::zero() ||
-      attempt_ >= policy_.max_attempts || !throttle_.allows_retry() ||
-      timeout >= deadline_ - now) {
+      attempt_ >= policy_.max_attempts || timeout >= deadline_ - now ||
+      !throttle_.TryReserve()) {
     return deadline_;
   }
   // The other side has the deadline, too, and may be first to say so.
   give_up_from_ = now + timeout - timeout / 8;
   return now + timeout;
+}
+
+void Retry::EndAttempt() {
+  if (give_up_from_ == Clock::time_point::max()) return;
+  give_up_from_ = Clock::time_point::max();
+  throttle_.Unreserve();
 }
 
 bool Retry::WasGivenUp(const absl::Status& status,
@@ -62,16 +76,18 @@ bool Retry::WasGivenUp(const absl::Status& status,
 std::optional<Clock::duration> Retry::After(const absl::Status& status,
                                             const Pushback& pushback,
                                             Clock::time_point now) {
+  const bool given_up = WasGivenUp(status, now);
+  EndAttempt();
   if (status.ok()) {
     throttle_.RecordSuccess();
     return std::nullopt;
   }
   const bool unwanted = !pushback.absent() && !pushback.wait();
-  if (!absl::IsUnavailable(status) && !WasGivenUp(status, now) && !unwanted) {
+  if (!absl::IsUnavailable(status) && !given_up && !unwanted) {
     return std::nullopt;
   }
-  if (!throttle_.RecordFailure() || unwanted ||
-      attempt_ >= policy_.max_attempts) {
+  const bool has_token = throttle_.RecordFailure() || given_up;
+  if (!has_token || unwanted || attempt_ >= policy_.max_attempts) {
     return std::nullopt;
   }
   const Clock::duration backoff =

@@ -45,10 +45,12 @@ class RetryThrottle {
   // True if a failed call may be tried again.
   bool RecordFailure();
 
-  // Whether a call that fails next may be tried again.
-  bool allows_retry() const {
-    return tokens_.load(std::memory_order_relaxed) - kFailure > kMaxTokens / 2;
-  }
+  // Sets a token aside for an attempt that may be given up, so that another can
+  // follow whatever fails meanwhile; none where too few are left. Where many
+  // calls are in flight at once, in a burst or to a backend that hangs, most
+  // have none: they are waited for. Then Unreserve() is due.
+  bool TryReserve();
+  void Unreserve() { reserved_.fetch_sub(kFailure, std::memory_order_relaxed); }
 
   // Tokens left.
   double tokens() const {
@@ -60,6 +62,7 @@ class RetryThrottle {
   static constexpr int kFailure = 1000;
   static constexpr int kSuccess = 100;
   std::atomic<int> tokens_{kMaxTokens};
+  std::atomic<int> reserved_{0};
 };
 
 // What a server says of trying again, in the trailing metadata
@@ -107,6 +110,9 @@ class Retry {
         throttle_(throttle),
         deadline_(deadline),
         mean_latency_(mean_latency) {}
+  Retry(const Retry&) = delete;
+  Retry& operator=(const Retry&) = delete;
+  ~Retry() { EndAttempt(); }
 
   // When the attempt that begins now is given up: before the call's deadline
   // only where another may follow.
@@ -126,6 +132,7 @@ class Retry {
 
  private:
   async::Clock::duration Backoff(async::Clock::time_point now) const;
+  void EndAttempt();
   bool WasGivenUp(const absl::Status& status,
                   async::Clock::time_point now) const;
 

@@ -4,7 +4,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -72,6 +75,41 @@ TEST(RetryTest, DeadlineThatTheBackendExceededByItselfIsFinal) {
   Retry retry(policy, throttle, start + 3s, 20ms);
   EXPECT_EQ(retry.AttemptDeadline(start), start + 500ms);
   EXPECT_FALSE(retry.After(kLate, {}, start + 100ms));
+}
+
+TEST(RetryTest, AttemptThatMayBeGivenUpHasItsTokenSetAside) {
+  RetryThrottle throttle;
+  const RetryPolicy policy;
+  const Clock::time_point start = Clock::now();
+  std::deque<std::optional<Retry>> retries;
+  int bounded = 0;
+  for (int i = 0; i < 100; ++i) {
+    Retry& retry =
+        retries.emplace_back(std::in_place, policy, throttle, start + 3s, 20ms)
+            .value();
+    bounded += retry.AttemptDeadline(start) < start + 3s;
+  }
+  EXPECT_EQ(bounded, 49);
+  while (throttle.RecordFailure()) {
+  }
+  // None is left, and each of those has its own.
+  for (int i = 0; i < bounded; ++i) {
+    EXPECT_TRUE(retries[i]->After(kLate, {}, start + 500ms)) << i;
+  }
+  EXPECT_FALSE(retries.back()->After(kDown, {}, start + 500ms));
+}
+
+TEST(RetryTest, TokenThatWasSetAsideGoesBack) {
+  RetryThrottle throttle;
+  const RetryPolicy policy;
+  const Clock::time_point start = Clock::now();
+  for (int i = 0; i < 1000; ++i) {
+    Retry retry(policy, throttle, start + 3s, 20ms);
+    EXPECT_EQ(retry.AttemptDeadline(start), start + 500ms);
+    if (i % 2 == 0) {
+      EXPECT_FALSE(retry.After(absl::OkStatus()));
+    }
+  }
 }
 
 TEST(RetryTest, AttemptIsWaitedForWhereNoTokensAreLeft) {
