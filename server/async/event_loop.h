@@ -83,9 +83,9 @@ class EventLoop {
   class YieldAwaiter;
   YieldAwaiter Yield();
 
-  // co_await loop.WhenIdle(): lets all go first that the loop has been asked to
-  // do, but for a share: work that may wait, such as to begin more of it. In
-  // the order of the awaits.
+  // co_await loop.WhenIdle(): lets all else go first that the loop has to do,
+  // for work that may wait, such as to begin more of it. In the order of the
+  // awaits; one in some steps goes on also where the loop is never idle.
   class IdleAwaiter;
   IdleAwaiter WhenIdle();
 

@@ -129,8 +129,7 @@ async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
   const PolicySettings& policy = backend.policies.settings();
   const async::Clock::time_point deadline =
       fan_out.DeadlineFor(policy.section_timeout);
-  rpc::Retry retry(policy.retry, backend.policies.retry_budget(), deadline,
-                   backend.policies.breaker().mean_latency());
+  rpc::Retry retry(policy.retry, backend.policies.retry_budget(), deadline);
   absl::StatusOr<Wire> reply = absl::UnknownError("not called");
   rpc::CallEnd end = rpc::CallEnd::kFailed;
   while (true) {

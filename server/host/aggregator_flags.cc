@@ -17,9 +17,11 @@
 ABSL_FLAG(absl::Duration, section_timeout, absl::Seconds(3),
           "how long one section's call may take");
 ABSL_FLAG(absl::Duration, total_timeout, absl::Seconds(5),
-          "how long a request may take whose caller set no deadline");
+          "how long a request may take whose caller set no deadline, from when "
+          "it is begun");
 ABSL_FLAG(int, max_attempts, 3,
-          "how often a backend is called at most where it says UNAVAILABLE");
+          "how often a backend is called at most where it says UNAVAILABLE, or "
+          "is silent for far longer than calls take");
 ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
           "IPv4 address to serve metrics on, host:port, at /metrics for "
           "Prometheus; port 0 takes a free one; empty means none");

@@ -89,12 +89,13 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
   options.on_error = ops::LogErrors(logger);
 
   settings.fan_out.on_breaker = LogBreakers(logger);
-  const Backends channels = MakeBackends(backends, settings.channel);
+  Backends channels = MakeBackends(backends, settings.channel);
   const HostedService service = make(catalog, backends.BySection(channels.ways),
                                      settings.fan_out, options.event_loops);
   // Without backends it serves all the same.
   rpc::Connect(channels.first, async::Clock::now() + kConnectAtStart);
-  const rpc::ChannelRenewal renewal(channels.watched);
+  channels.first.clear();  // a channel that is replaced is to go
+  const rpc::ChannelRenewal renewal(std::move(channels.watched));
   rpc::Server server(options);
   service.add_to(server);
   return ops::RunServer(server, settings.server, signals, logger,

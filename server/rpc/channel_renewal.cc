@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <stop_token>
 #include <utility>
@@ -36,7 +37,13 @@ void ChannelRenewal::Run(const std::stop_token& stop) {
   std::unique_lock lock(mutex);
   while (!wake.wait_for(lock, stop, kPeriod, [] { return false; }) &&
          !stop.stop_requested()) {
-    for (Entry& entry : entries_) Look(entry, Clock::now());
+    for (Entry& entry : entries_) {
+      try {
+        Look(entry, Clock::now());
+      } catch (const std::exception&) {
+        // No memory, or no thread: the next look may have it.
+      }
+    }
   }
 }
 

@@ -15,8 +15,8 @@ namespace gather::rpc {
 
 // Replaces a backend's channel that stays broken by a new one, once that works.
 // A channel asks for its name again after a time that grows to two minutes, and
-// holds on to what it knows of addresses: which are ejected as outliers, when
-// one is tried again. A new channel knows nothing, and starts at once. So a
+// holds on to what it knows of addresses, such as which are
+// ejected as outliers. A new channel knows neither, and starts at once. So a
 // backend is whole again within 2 s of its return, however long it was away,
 // under whichever address.
 //
@@ -40,6 +40,8 @@ class ChannelRenewal {
   };
 
   explicit ChannelRenewal(std::vector<Watched> channels);
+  ChannelRenewal(const ChannelRenewal&) = delete;
+  ChannelRenewal& operator=(const ChannelRenewal&) = delete;
 
  private:
   struct Entry {

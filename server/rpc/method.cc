@@ -20,7 +20,7 @@ grpc::Status ExceptionStatus(std::exception_ptr error) noexcept {
 namespace {
 
 grpc::Status MakeRefusal(const char* why) {
-  // The time that it takes a loop to notice that it is better.
+  // What a moment's burst refused has a place by then.
   constexpr std::chrono::milliseconds kRetryDelay(500);
   return ToGrpc(WithRetryDelay(absl::ResourceExhaustedError(why), kRetryDelay));
 }

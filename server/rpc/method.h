@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -33,6 +34,10 @@ grpc::Status ExceptionStatus(std::exception_ptr error) noexcept;
 // refusal has to cost little.
 const grpc::Status& TooManyInFlight();
 const grpc::Status& TooBusy();
+
+// With so few calls in flight none need wait for its turn, which would cost a
+// look at the queue.
+inline constexpr int64_t kBegunAtOnce = 8;
 
 // How long a method takes no calls where it has no memory to.
 inline constexpr std::chrono::milliseconds kAcceptAgainAfter(100);
@@ -147,12 +152,15 @@ class ServedMethod final : public Method {
       try {
         call.Begin(serving.options.tell_trace);
         bool in_time = true;
-        if (ticket && index_) in_time = co_await AwaitTurn(serving, call);
+        if (ticket && index_ &&
+            serving.admission.in_flight() > detail::kBegunAtOnce) {
+          in_time = co_await AwaitTurn(serving, call);
+        }
         if (!ticket) {
           status = detail::TooManyInFlight();
         } else if (!in_time) {
           status = detail::TooBusy();
-        } else {
+        } else if (call.stop_cause() == StopCause::kNone) {
           status = co_await Kind::Handle(handler_, call);
         }
       } catch (...) {

@@ -10,7 +10,13 @@ namespace gather::rpc {
 
 using async::Clock;
 
-void RetryThrottle::RecordSuccess() {
+void RetryThrottle::RecordSuccess(Clock::duration latency) {
+  constexpr int kMeanOver = 100;
+  const Clock::rep mean = mean_latency_.load(std::memory_order_relaxed);
+  const Clock::rep next =
+      mean == 0 ? latency.count() : mean + (latency.count() - mean) / kMeanOver;
+  // Two threads at a time lose one of two samples: the mean is one of many.
+  mean_latency_.store(std::max<Clock::rep>(next, 1), std::memory_order_relaxed);
   int tokens = tokens_.load(std::memory_order_relaxed);
   while (tokens < kMaxTokens &&
          !tokens_.compare_exchange_weak(tokens,
@@ -49,10 +55,11 @@ bool RetryThrottle::TryReserve() {
 
 Clock::time_point Retry::AttemptDeadline(Clock::time_point now) {
   EndAttempt();
-  const auto timeout = std::max<Clock::duration>(
-      policy_.attempt_timeout, policy_.attempt_factor * mean_latency_);
-  if (policy_.attempt_timeout.count() == 0 ||
-      mean_latency_ == Clock::duration::zero() ||
+  attempt_start_ = now;
+  const Clock::duration mean = throttle_.mean_latency();
+  const auto timeout = std::max<Clock::duration>(policy_.attempt_timeout,
+                                                 policy_.attempt_factor * mean);
+  if (policy_.attempt_timeout.count() == 0 || mean == Clock::duration::zero() ||
       attempt_ >= policy_.max_attempts || timeout >= deadline_ - now ||
       !throttle_.TryReserve()) {
     return deadline_;
@@ -79,7 +86,7 @@ std::optional<Clock::duration> Retry::After(const absl::Status& status,
   const bool given_up = WasGivenUp(status, now);
   EndAttempt();
   if (status.ok()) {
-    throttle_.RecordSuccess();
+    throttle_.RecordSuccess(now - attempt_start_);
     return std::nullopt;
   }
   const bool unwanted = !pushback.absent() && !pushback.wait();

@@ -20,7 +20,7 @@ struct RetryPolicy {
   // Before attempt n + 1: a random share, from half to all, of
   // initial_backoff * 2^(n-1).
   std::chrono::milliseconds initial_backoff{20};
-  // After how long an attempt is given up that another may follow: a replica
+  // After how long an attempt is given up so that another may follow: a replica
   // that hangs costs so much, and not all the time that there is. Zero is
   // never.
   std::chrono::milliseconds attempt_timeout{500};
@@ -40,17 +40,23 @@ struct RetryPolicy {
 // Thread: any, without locks.
 class RetryThrottle {
  public:
-  void RecordSuccess();
+  void RecordSuccess(async::Clock::duration latency);
 
   // True if a failed call may be tried again.
   bool RecordFailure();
 
   // Sets a token aside for an attempt that may be given up, so that another can
-  // follow whatever fails meanwhile; none where too few are left. Where many
-  // calls are in flight at once, in a burst or to a backend that hangs, most
-  // have none: they are waited for. Then Unreserve() is due.
+  // follow whatever fails meanwhile. If true, Unreserve() is due. False
+  // where too few are left: of many calls in flight at once, in a burst or to a
+  // backend that hangs, most have none, and are waited for.
   bool TryReserve();
   void Unreserve() { reserved_.fetch_sub(kFailure, std::memory_order_relaxed); }
+
+  // Of the last hundred attempts, or so, that succeeded; zero before the first.
+  async::Clock::duration mean_latency() const {
+    return async::Clock::duration(
+        mean_latency_.load(std::memory_order_relaxed));
+  }
 
   // Tokens left.
   double tokens() const {
@@ -63,6 +69,7 @@ class RetryThrottle {
   static constexpr int kSuccess = 100;
   std::atomic<int> tokens_{kMaxTokens};
   std::atomic<int> reserved_{0};
+  std::atomic<async::Clock::rep> mean_latency_{0};
 };
 
 // What a server says of trying again, in the trailing metadata
@@ -91,7 +98,7 @@ class Pushback {
 
 // The attempts of one call:
 //
-//   Retry retry(policy, throttle, deadline, mean_latency);
+//   Retry retry(policy, throttle, deadline);
 //   while (true) {
 //     UnaryCall call(..., {.deadline = retry.AttemptDeadline()});
 //     reply = co_await call;
@@ -101,21 +108,16 @@ class Pushback {
 //   }
 class Retry {
  public:
-  // `policy` and `throttle` must outlive *this. `mean_latency` is that of such
-  // calls; where it is zero, for not known, no attempt is given up early.
+  // `policy` and `throttle` must outlive *this.
   Retry(const RetryPolicy& policy, RetryThrottle& throttle,
-        async::Clock::time_point deadline,
-        async::Clock::duration mean_latency = {})
-      : policy_(policy),
-        throttle_(throttle),
-        deadline_(deadline),
-        mean_latency_(mean_latency) {}
+        async::Clock::time_point deadline)
+      : policy_(policy), throttle_(throttle), deadline_(deadline) {}
   Retry(const Retry&) = delete;
   Retry& operator=(const Retry&) = delete;
   ~Retry() { EndAttempt(); }
 
   // When the attempt that begins now is given up: before the call's deadline
-  // only where another may follow.
+  // only where another may follow, and where it is known how long calls take.
   async::Clock::time_point AttemptDeadline(
       async::Clock::time_point now = async::Clock::now());
 
@@ -139,7 +141,7 @@ class Retry {
   const RetryPolicy& policy_;
   RetryThrottle& throttle_;
   const async::Clock::time_point deadline_;
-  const async::Clock::duration mean_latency_;
+  async::Clock::time_point attempt_start_;
   // Of the attempt that is going on, where it may be given up.
   async::Clock::time_point give_up_from_ = async::Clock::time_point::max();
   int attempt_ = 1;

@@ -46,7 +46,7 @@ struct ServerOptions {
   // 0 is no limit.
   int64_t max_inflight = 0;
   // What is refused, with RESOURCE_EXHAUSTED, while a loop has more to do than
-  // it can in time. Off, unless it is switched on.
+  // it can do in time. Off, unless it is switched on.
   ShedSettings shed{.enabled = false};
   // How long a caller may take to take in a message that is sent to it; then
   // its call is cancelled (send_timeouts.h), or its connection ended

@@ -20,7 +20,6 @@
 #include "server/rpc/call_stats.h"
 #include "server/rpc/calls_in_flight.h"
 #include "server/rpc/send_timeout.h"
-#include "server/rpc/server_call.h"
 #include "server/rpc/server_options.h"
 #include "server/rpc/shed.h"
 #include "server/rpc/trace.h"

@@ -9,14 +9,15 @@ using async::Clock;
 
 // duration::max() for no deadline.
 Clock::duration TimeFor(Clock::time_point since, Clock::time_point deadline) {
-  return deadline == Clock::time_point::max() ? Clock::duration::max()
-                                              : deadline - since;
+  if (deadline == Clock::time_point::max()) return Clock::duration::max();
+  return deadline > since ? deadline - since : Clock::duration::zero();
 }
 
 }  // namespace
 
 bool Shed::Enter(Clock::time_point now, Clock::time_point deadline) {
-  if (waiting_ > 0 && late_since_ != Clock::time_point::max() &&
+  if (waiting_ == 0) last_begun_ = now;
+  if (settings_.enabled &&
       !IsInTime(now, now - last_begun_, TimeFor(now, deadline))) {
     refused_.Add();
     return false;
@@ -29,16 +30,12 @@ bool Shed::Begin(Clock::time_point now, Clock::time_point since,
                  Clock::time_point deadline) {
   --waiting_;
   last_begun_ = since;
-  const Clock::duration waited = now - since;
   if (!settings_.enabled) return true;
-  if (waited <= settings_.target) {
-    if (now - last_late_ > settings_.calm) {
-      late_since_ = Clock::time_point::max();
-    }
-    return true;
+  const Clock::duration waited = now - since;
+  if (waited > settings_.target) {
+    if (now - last_late_ > settings_.calm) late_since_ = now;
+    last_late_ = now;
   }
-  late_since_ = std::min(late_since_, now);
-  last_late_ = now;
   if (IsInTime(now, waited, TimeFor(since, deadline))) return true;
   refused_.Add();
   return false;
@@ -46,12 +43,13 @@ bool Shed::Begin(Clock::time_point now, Clock::time_point since,
 
 bool Shed::IsInTime(Clock::time_point now, Clock::duration waited,
                     Clock::duration time) const {
-  if (time == Clock::duration::max()) return true;
+  if (waited <= settings_.target || time == Clock::duration::max()) return true;
   if (waited + settings_.margin > time) return false;
   const auto allowed =
       std::max(settings_.target, std::chrono::duration_cast<Clock::duration>(
                                      settings_.standing_share * time));
-  return waited <= allowed || now - late_since_ < time;
+  const bool is_calm = now - last_late_ > settings_.calm;
+  return waited <= allowed || is_calm || now - late_since_ < time;
 }
 
 }  // namespace gather::rpc

@@ -16,8 +16,8 @@ struct ShedSettings {
   async::Clock::duration target = std::chrono::milliseconds(20);
   // The share of its time that a request may wait under overload.
   double standing_share = 0.05;
-  // The queue is well again when nobody has waited for longer than the target
-  // for this long: as soon as much is refused, a queue is short for a moment.
+  // Overload is over when for this long nobody has waited beyond the target:
+  // once many are refused at a time, the queue is short for a moment.
   async::Clock::duration calm = std::chrono::milliseconds(500);
   // What a request needs once it has begun: its backends' time.
   async::Clock::duration margin = std::chrono::milliseconds(50);
@@ -45,7 +45,8 @@ struct ShedSettings {
 // reasons: what is begun at the last moment is late by the least trouble, and
 // calls that wait take the places on their connection from those that wait at
 // the caller's end, unseen. Without a deadline nobody is refused: such callers
-// wait as long as it takes, by their own choice.
+// wait as long as it takes, by their own choice, and hold up those behind them,
+// who may be refused for it.
 //
 // Why not a limit on requests in flight: how many are right depends on how slow
 // the backends are. Why not the load of the CPU: a loop may be late on a
@@ -80,9 +81,10 @@ class Shed {
   async::Counter refused_;
   int waiting_ = 0;                      // in the queue
   async::Clock::time_point last_begun_;  // of whom left it last: its `since`
-  // Since when requests have waited for longer than the target.
-  async::Clock::time_point late_since_ = async::Clock::time_point::max();
-  async::Clock::time_point last_late_;  // when one last had
+  // Since when requests have waited for longer than the target, without calm,
+  // and when one last had.
+  async::Clock::time_point late_since_;
+  async::Clock::time_point last_late_;
 };
 
 }  // namespace gather::rpc

@@ -13,35 +13,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 bin=$PWD/build/release/bin
 out=$PWD/build/bench
-work=$(mktemp -d)
-pids=()
 mkdir -p "$out"
-
-clean_up() {
-  local pid
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || :; done
-  wait
-  rm -rf "$work"
-}
-trap clean_up EXIT
-
-# start NAME COMMAND...: a server; sets port and pid.
-start() {
-  local name=$1 tries=600
-  shift
-  rm -f "$work/$name"
-  "$@" --listen=127.0.0.1:0 --port_file="$work/$name" 2>"$work/$name.log" &
-  pid=$!
-  pids+=("$pid")
-  until [[ -s $work/$name ]]; do
-    if ((tries-- == 0)) || ! kill -0 "$pid" 2>/dev/null; then
-      cat "$work/$name.log" >&2
-      exit 1
-    fi
-    sleep 0.05
-  done
-  port=$(<"$work/$name")
-}
+# shellcheck source=tests/bench/servers.sh
+source tests/bench/servers.sh
 
 # count CALLS COMMAND...: instructions of a process that serves so many calls,
 # the first ones aside.
@@ -62,16 +36,7 @@ count() {
   instructions=$(awk '/^(summary|totals):/ {print $2; exit}' "$profile")
 }
 
-(cd tests/bench && /usr/bin/python3 -B -c \
-  'import pathlib, sys; from runner import dataset
-dataset.write(pathlib.Path(sys.argv[1]))' "$work")
-targets=()
-for role in user order product; do
-  start "$role" "$bin/backend" --role="$role" --data="$work/$role.json" \
-    --log_level=warning
-  targets+=("--${role}_target=127.0.0.1:$port")
-done
-
+start_backends
 count 100 "$@"
 few=$instructions
 count 1100 "$@"

@@ -42,9 +42,10 @@ TEST(RetryTest, OnlyUnavailableIsTriedAgain) {
 
 TEST(RetryTest, AttemptIsGivenUpWhereAnotherMayFollow) {
   RetryThrottle throttle;
+  throttle.RecordSuccess(20ms);
   const RetryPolicy policy{.max_attempts = 2, .attempt_timeout = 500ms};
   const Clock::time_point start = Clock::now();
-  Retry retry(policy, throttle, start + 3s, 20ms);
+  Retry retry(policy, throttle, start + 3s);
   EXPECT_EQ(retry.AttemptDeadline(start), start + 500ms);
   EXPECT_TRUE(retry.After(kLate, {}, start + 500ms));
   EXPECT_EQ(retry.attempt(), 2);
@@ -53,39 +54,56 @@ TEST(RetryTest, AttemptIsGivenUpWhereAnotherMayFollow) {
 }
 
 TEST(RetryTest, LateAttemptOfASlowBackendIsWaitedFor) {
-  RetryThrottle throttle;
   const RetryPolicy policy;
   const Clock::time_point start = Clock::now();
-  EXPECT_EQ(Retry(policy, throttle, start + 3s, 100ms).AttemptDeadline(start),
-            start + 1s);
-  EXPECT_EQ(Retry(policy, throttle, start + 3s, 300ms).AttemptDeadline(start),
-            start + 3s);
-  EXPECT_EQ(Retry(policy, throttle, start + 3s).AttemptDeadline(start),
-            start + 3s)
-      << "nobody knows how long a call takes";
-  const RetryPolicy off{.attempt_timeout = 0ms};
-  EXPECT_EQ(Retry(off, throttle, start + 3s, 20ms).AttemptDeadline(start),
-            start + 3s);
+  const auto wait = [start](const RetryPolicy& how, Clock::duration latency) {
+    RetryThrottle throttle;
+    if (latency > 0ms) throttle.RecordSuccess(latency);
+    Retry retry(how, throttle, start + 3s);
+    return retry.AttemptDeadline(start) - start;
+  };
+  EXPECT_EQ(wait(policy, 20ms), 500ms);
+  EXPECT_EQ(wait(policy, 100ms), 1s);
+  EXPECT_EQ(wait(policy, 300ms), 3s);
+  EXPECT_EQ(wait(policy, 0ms), 3s) << "nobody knows how long a call takes";
+  EXPECT_EQ(wait({.attempt_timeout = 0ms}, 20ms), 3s);
+}
+
+TEST(RetryTest, MeanIsOfAttemptsAndNotOfTheirCalls) {
+  RetryThrottle throttle;
+  throttle.RecordSuccess(20ms);
+  const RetryPolicy policy;
+  const Clock::time_point start = Clock::now();
+  for (int i = 0; i < 20; ++i) {
+    Retry retry(policy, throttle, start + 3s);
+    ASSERT_EQ(retry.AttemptDeadline(start), start + 500ms) << i;
+    ASSERT_TRUE(retry.After(kLate, {}, start + 500ms));
+    const Clock::time_point again = start + 520ms;
+    (void)retry.AttemptDeadline(again);
+    EXPECT_FALSE(retry.After(absl::OkStatus(), {}, again + 20ms));
+  }
 }
 
 TEST(RetryTest, DeadlineThatTheBackendExceededByItselfIsFinal) {
   RetryThrottle throttle;
+  throttle.RecordSuccess(20ms);
   const RetryPolicy policy;
   const Clock::time_point start = Clock::now();
-  Retry retry(policy, throttle, start + 3s, 20ms);
+  Retry retry(policy, throttle, start + 3s);
   EXPECT_EQ(retry.AttemptDeadline(start), start + 500ms);
   EXPECT_FALSE(retry.After(kLate, {}, start + 100ms));
 }
 
 TEST(RetryTest, AttemptThatMayBeGivenUpHasItsTokenSetAside) {
   RetryThrottle throttle;
+  throttle.RecordSuccess(20ms);
   const RetryPolicy policy;
   const Clock::time_point start = Clock::now();
   std::deque<std::optional<Retry>> retries;
   int bounded = 0;
   for (int i = 0; i < 100; ++i) {
     Retry& retry =
-        retries.emplace_back(std::in_place, policy, throttle, start + 3s, 20ms)
+        retries.emplace_back(std::in_place, policy, throttle, start + 3s)
             .value();
     bounded += retry.AttemptDeadline(start) < start + 3s;
   }
@@ -101,10 +119,11 @@ TEST(RetryTest, AttemptThatMayBeGivenUpHasItsTokenSetAside) {
 
 TEST(RetryTest, TokenThatWasSetAsideGoesBack) {
   RetryThrottle throttle;
+  throttle.RecordSuccess(20ms);
   const RetryPolicy policy;
   const Clock::time_point start = Clock::now();
   for (int i = 0; i < 1000; ++i) {
-    Retry retry(policy, throttle, start + 3s, 20ms);
+    Retry retry(policy, throttle, start + 3s);
     EXPECT_EQ(retry.AttemptDeadline(start), start + 500ms);
     if (i % 2 == 0) {
       EXPECT_FALSE(retry.After(absl::OkStatus()));
@@ -114,11 +133,12 @@ TEST(RetryTest, TokenThatWasSetAsideGoesBack) {
 
 TEST(RetryTest, AttemptIsWaitedForWhereNoTokensAreLeft) {
   RetryThrottle throttle;
+  throttle.RecordSuccess(20ms);
   while (throttle.RecordFailure()) {
   }
   const RetryPolicy policy;
   const Clock::time_point start = Clock::now();
-  Retry retry(policy, throttle, start + 3s, 20ms);
+  Retry retry(policy, throttle, start + 3s);
   EXPECT_EQ(retry.AttemptDeadline(start), start + 3s);
 }
 
@@ -199,9 +219,9 @@ TEST(RetryThrottleTest, StopsRetriesInAnOutageAndAllowsThemAfterIt) {
   int allowed = 0;
   for (int i = 0; i < 1000; ++i) allowed += throttle.RecordFailure();
   EXPECT_EQ(allowed, 49);  // until half of 100 tokens is left
-  for (int i = 0; i < 400; ++i) throttle.RecordSuccess();
+  for (int i = 0; i < 400; ++i) throttle.RecordSuccess(20ms);
   EXPECT_FALSE(throttle.RecordFailure());
-  for (int i = 0; i < 200; ++i) throttle.RecordSuccess();
+  for (int i = 0; i < 200; ++i) throttle.RecordSuccess(20ms);
   EXPECT_TRUE(throttle.RecordFailure());
 }
 
@@ -218,7 +238,7 @@ TEST(RetryThrottleTest, CountsForAllThreadsTogether) {
   EXPECT_EQ(allowed, 49);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      for (int i = 0; i < 150; ++i) throttle.RecordSuccess();
+      for (int i = 0; i < 150; ++i) throttle.RecordSuccess(20ms);
     });
   }
   threads.clear();

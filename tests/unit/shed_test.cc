@@ -76,6 +76,26 @@ TEST_F(ShedTest, UnderOverloadWhatArrivesGetsNoPlaceInAQueueThatIsTooLong) {
   EXPECT_TRUE(shed_.Enter(now_, now_ + 10s));
 }
 
+TEST_F(ShedTest, BurstAfterAQuietTimeIsABurst) {
+  Admitted(1s, 300ms, 1s);
+  now_ += 1h;
+  // Together, of which the last is begun after a while.
+  const Clock::time_point since = now_;
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(shed_.Enter(since, since + 500ms));
+  now_ += 300ms;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(shed_.Begin(now_, since, since + 500ms));
+  }
+  EXPECT_TRUE(Admit(300ms, 500ms));
+}
+
+TEST_F(ShedTest, UnderOverloadShortDeadlinesAreTakenWhereNobodyWaits) {
+  Admitted(2s, 300ms, 1s);
+  EXPECT_TRUE(shed_.Enter(now_, now_ + 10ms));
+  EXPECT_TRUE(shed_.Enter(now_, now_ + 10ms));
+  EXPECT_TRUE(shed_.Begin(now_ + 1ms, now_, now_ + 10ms));
+}
+
 TEST_F(ShedTest, NoDeadlineIsMetWhateverTheWait) {
   EXPECT_EQ(Admitted(10s, 10s, Clock::duration::max()), 10'000);
 }

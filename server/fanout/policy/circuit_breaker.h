@@ -120,8 +120,6 @@ class CircuitBreaker {
   void Tell(const Pass& pass, CallResult result, async::Clock::time_point now);
 
   State state() const { return state_.load(std::memory_order_acquire); }
-  // Of the calls that were answered last; zero before the first answer.
-  async::Clock::duration mean_latency() const { return stall_.mean_latency(); }
   // Whether it has neither opened nor closed since the call passed, and the
   // call is no probe: then the call is one of many.
   bool IsCurrent(const Pass& pass) const {

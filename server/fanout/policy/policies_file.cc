@@ -168,8 +168,11 @@ void TakeRetry(const v1::RetryPolicy& policy, Taker taker,
                std::chrono::minutes(1), retry.initial_backoff);
   }
   if (policy.has_attempt_timeout()) {
+    const bool off = policy.attempt_timeout().seconds() == 0 &&
+                     policy.attempt_timeout().nanos() == 0;
     taker.Take("attemptTimeout", policy.attempt_timeout(),
-               Clock::duration::zero(), kMostTime, retry.attempt_timeout);
+               off ? Clock::duration::zero() : kLeastTime, kMostTime,
+               retry.attempt_timeout);
   }
 }
 

@@ -50,8 +50,8 @@ void AddServerFamilies(const rpc::ServerStats& stats, const Logger& logger,
       static_cast<double>(stats.in_flight)));
   MetricFamily refused = CounterFamily(
       "gather_requests_refused_total",
-      "Requests refused with RESOURCE_EXHAUSTED: for --max_inflight, and "
-      "where a loop was too busy to answer in time.");
+      "Requests refused: for --max_inflight, and where a loop was too busy to "
+      "answer in time, those whose deadlines passed as they waited included.");
   AddSample(refused, {{"cause", "max_inflight"}},
             static_cast<double>(stats.refused));
   AddSample(refused, {{"cause", "overload"}}, static_cast<double>(stats.shed));

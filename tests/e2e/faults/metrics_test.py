@@ -113,7 +113,12 @@ class Exact(harness.FaultTest):
                  "product": (f"--hang_rate={20 / self.CALLS}",)}
         for role in harness.ROLES:
             self.start_backend(role, *flags[role], metrics=True)
+        # What hangs is to cost its section.
+        policies = self.directory / "policies.json"
+        policies.write_text(
+            '{"defaults": {"retry": {"attemptTimeout": "0s"}}}')
         self.start_aggregator(f"--section_timeout={2 * harness.SLOWNESS}s",
+                              f"--policies={policies}",
                               "--log_level=warning", metrics=True)
 
     def drained(self, server):
