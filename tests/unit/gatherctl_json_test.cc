@@ -84,6 +84,10 @@ void SetWellKnownTypes(AnyKind& kind) {
 }
 
 TEST(WriteJsonTest, ReadsBackAsTheSameMessage) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "Protobuf's headers lay out maps as the library, which was "
+                  "built without ThreadSanitizer, does not";
+#endif
   AnyKind kind = EachKind();
   SetWellKnownTypes(kind);
   for (const bool one_line : {true, false}) {
@@ -165,6 +169,10 @@ TEST(WriteJsonTest, LeavesOutOnlyWhatHasNoJsonForm) {
 }
 
 TEST(WriteJsonTest, LeavesOutWhereverItStands) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "Protobuf's headers lay out maps as the library, which was "
+                  "built without ThreadSanitizer, does not";
+#endif
   AnyKind kind;
   kind.mutable_any()->set_type_url("type.googleapis.com/no.such.Type");
   kind.mutable_any()->set_value("\x08\x01");
