@@ -22,8 +22,8 @@ struct PolicySettings {
   async::Clock::duration section_timeout = std::chrono::seconds(3);
   ConcurrencyLimitSettings limit = {};
   // Of it, stall.unknown is half of the section's timeout, stall.crowd three
-  // quarters of the limit's maximum, and what would be longer than the timeout is
-  // cut to it.
+  // quarters of the limit's maximum, and what would be longer than the timeout
+  // is cut to it.
   CircuitBreakerSettings breaker = {};
   rpc::RetryPolicy retry = {};
 };
