@@ -31,8 +31,7 @@ void EventLoop::Run() {
 bool EventLoop::RunOnce() {
   // Of the deferred: so many at a time where there is nothing else, as each
   // look at the queue costs a system call; and one in so many steps where there
-  // always is something else. A request of three sections takes some
-  // seven.
+  // always is something else. A request of three sections takes some seven.
   constexpr int kDeferredWhenIdle = 16;
   constexpr int kStepsPerDeferred = 8;
   void* tag = nullptr;

@@ -20,8 +20,8 @@
 #include "server/ops/process.h"
 #include "server/ops/tls/certificates.h"
 #include "server/rpc/backend_channel.h"
-#include "server/rpc/channel_renewal.h"
 #include "server/rpc/connect.h"
+#include "server/rpc/grpc_workarounds/channel_renewal.h"
 
 namespace gather::host {
 namespace {

@@ -13,7 +13,7 @@
 namespace gather::rpc {
 
 // A backend's channel, which may be replaced by another to the same backend
-// (channel_renewal.h). Copies share what they refer to.
+// (grpc_workarounds/channel_renewal.h). Copies share what they refer to.
 //
 // Stubs are made of one channel: whoever keeps a stub compares generation()
 // before a call, and makes a new one where it has changed. Calls in flight stay

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <list>
-#include <thread>
 
 #include "google/rpc/error_details.pb.h"
 #include "server/async/clock.h"
@@ -85,7 +84,7 @@ TEST_F(OverloadTest, CallersWithoutADeadlineWait) {
   EXPECT_EQ(CallAtOnce(std::nullopt).answered, kCalls);
 }
 
-TEST_F(WithoutShedTest, AllAreBegunAndMostAreLate) {
+TEST_F(WithoutShedTest, NobodyIsRefusedAndSomeAreLate) {
   const Outcome outcome = CallAtOnce(kDeadline);
   EXPECT_EQ(outcome.refused, 0);
   EXPECT_GT(outcome.late, 0);

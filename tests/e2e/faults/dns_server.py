@@ -14,7 +14,6 @@ class Server:
 
     def __init__(self, addresses=()):
         self.addresses = list(addresses)
-        self.questions = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
@@ -33,7 +32,6 @@ class Server:
                 return
 
     def _answer(self, question):
-        self.questions += 1
         end = question.index(b"\0", 12) + 5  # the name, its type and class
         kind = struct.unpack("!H", question[end - 4:end - 2])[0]
         found = list(self.addresses)

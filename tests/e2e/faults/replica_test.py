@@ -25,7 +25,7 @@ class Replica(harness.FaultTest):
     def load(self, seconds):
         """Calls at RATE for so long; how many answers lacked products."""
         client = self.client()
-        before = len(self.partial())
+        before = len(self.aggregator.log("request"))
         start = time.monotonic()
         calls = []
         while time.monotonic() < start + seconds:
@@ -34,19 +34,18 @@ class Replica(harness.FaultTest):
         replies = [client.wait(call, 30) for call in calls]
         self.assertEqual({r.status for r in replies}, {0})
         harness.eventually(
-            lambda: len(self.aggregator.log("request")) >= len(calls),
+            lambda: len(self.aggregator.log("request")) == before + len(calls),
             what="every call is logged")
-        return len(calls), len(self.partial()) - before
-
-    def partial(self):
-        return [r for r in self.aggregator.log("request")
-                if r["products"] != "ok"]
+        answers = self.aggregator.log("request")[before:]
+        return len(calls), sum(r["products"] != "ok" for r in answers)
 
     def check(self, *flags):
-        self.start_replicas(*flags)
+        other = self.start_replicas(*flags)
         calls, partial = self.load(FIRST)
         self.assertLessEqual(partial, calls * 0.02,
                              "of the first answers lacked products")
+        harness.eventually(lambda: other.log("request"),
+                           what="the sick one was called")
         _, partial = self.load(THEN)
         self.assertEqual(partial, 0, "of the answers after that did")
 

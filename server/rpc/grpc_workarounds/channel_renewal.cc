@@ -1,4 +1,4 @@
-#include "server/rpc/channel_renewal.h"
+#include "server/rpc/grpc_workarounds/channel_renewal.h"
 
 #include <chrono>
 #include <condition_variable>

@@ -1,5 +1,9 @@
-#ifndef GATHER_SERVER_RPC_CHANNEL_RENEWAL_H_
-#define GATHER_SERVER_RPC_CHANNEL_RENEWAL_H_
+#ifndef GATHER_SERVER_RPC_GRPC_WORKAROUNDS_CHANNEL_RENEWAL_H_
+#define GATHER_SERVER_RPC_GRPC_WORKAROUNDS_CHANNEL_RENEWAL_H_
+
+// Works around gRPC 1.51, whose ChannelResetConnectionBackoff does not reach
+// the DNS resolver. Can go once it does, and tests/e2e/faults/name_test.py
+// holds.
 
 #include <grpcpp/channel.h>
 
@@ -15,18 +19,15 @@ namespace gather::rpc {
 
 // Replaces a backend's channel that stays broken by a new one, once that works.
 // A channel asks for its name again after a time that grows to two minutes, and
-// holds on to what it knows of addresses, such as which are
-// ejected as outliers. A new channel knows neither, and starts at once. So a
-// backend is whole again within 2 s of its return, however long it was away,
-// under whichever address.
+// holds on to what it knows of addresses, such as which are ejected as
+// outliers. A new channel knows neither, and starts at once. So a backend is
+// whole again within 2 s of its return, however long it was away, under
+// whichever address.
 //
 //   ChannelRenewal renewal({{channel, [=] { return MakeChannel(target); }}});
 //
 // As long as the old channel works, or nothing new does, it stays: its calls
 // fail at once, where those of one that connects would wait.
-//
-// What lets it go: ChannelResetConnectionBackoff that reaches the DNS resolver,
-// which it does not in gRPC 1.51.
 //
 // Thread: has one of its own, on which `make` is called. Lifetime: stops when
 // it goes.
@@ -62,4 +63,4 @@ class ChannelRenewal {
 
 }  // namespace gather::rpc
 
-#endif  // GATHER_SERVER_RPC_CHANNEL_RENEWAL_H_
+#endif  // GATHER_SERVER_RPC_GRPC_WORKAROUNDS_CHANNEL_RENEWAL_H_
