@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/answer.h"
@@ -58,6 +59,32 @@ std::string SummaryOf(const SectionStatus& status, Outcome outcome,
   return text;
 }
 
+std::string KindOf(const fanout::v1::Attempt& attempt) {
+  switch (attempt.kind()) {
+    case fanout::v1::ATTEMPT_KIND_FIRST:
+      return "first";
+    case fanout::v1::ATTEMPT_KIND_RETRY:
+      return "retry";
+    case fanout::v1::ATTEMPT_KIND_HEDGE:
+      return "hedge";
+    default:
+      return "call";
+  }
+}
+
+std::string CodeOf(int code) {
+  return absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
+}
+
+AttemptRow MakeAttemptRow(const fanout::v1::Attempt& attempt) {
+  const std::string end = attempt.won() ? "won" : CodeOf(attempt.code());
+  return {.kind = KindOf(attempt),
+          .start = FromProto(attempt.start_offset()),
+          .duration = FromProto(attempt.duration()),
+          .summary = ShortenEscaped(absl::StrCat(end, ", ", attempt.address()),
+                                    kMaxSummaryColumns)};
+}
+
 Row MakeRow(std::string name, const SectionStatus& status,
             const Message* section) {
   Row row;
@@ -67,6 +94,11 @@ Row MakeRow(std::string name, const SectionStatus& status,
   row.duration = FromProto(status.duration());
   row.called = row.outcome != Outcome::kNotRequested && status.attempts() > 0;
   row.summary = SummaryOf(status, row.outcome, section);
+  if (status.attempts_log_size() > 1) {
+    for (const fanout::v1::Attempt& attempt : status.attempts_log()) {
+      row.attempts.push_back(MakeAttemptRow(attempt));
+    }
+  }
   return row;
 }
 

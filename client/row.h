@@ -19,6 +19,14 @@ enum class Outcome {
   kInFlight,  // Not landed yet.
 };
 
+// One call of several that a section took.
+struct AttemptRow {
+  std::string kind;      // "first", "retry", "hedge"
+  absl::Duration start;  // From the start of the fan-out.
+  absl::Duration duration;
+  std::string summary;  // How it ended, and who was called.
+};
+
 // One section in words, ready to be laid out. All text is safe to print.
 struct Row {
   std::string name;
@@ -31,6 +39,8 @@ struct Row {
 
   // What the section holds, or why it holds nothing.
   std::string summary;
+
+  std::vector<AttemptRow> attempts;
 };
 
 // The row of a section that is not there; `summary` says so.

@@ -32,6 +32,8 @@ constexpr int kTimeWidth = 90;
 constexpr int kTitleHeight = 30;
 constexpr int kRowHeight = 24;
 constexpr int kBarHeight = 14;
+constexpr int kAttemptHeight = 16;
+constexpr int kThinBarHeight = 5;
 constexpr int kGap = 12;
 constexpr int kAxisHeight = 24;
 
@@ -97,6 +99,10 @@ class Drawing {
     for (const Row& row : panel.rows) {
       AddRow(row);
       top_ += kRowHeight;
+      for (const AttemptRow& attempt : row.attempts) {
+        AddAttempt(attempt);
+        top_ += kAttemptHeight;
+      }
     }
     top_ += kGap;
   }
@@ -136,6 +142,17 @@ class Drawing {
         ClassOf(row.outcome), Escape(row.summary)));
     Append(
         Text(bars_left_ + right + 6, top_ + 12, "d", FormatTime(row.duration)));
+  }
+
+  void AddAttempt(const AttemptRow& attempt) {
+    const double left = Place(attempt.start);
+    const double right = Place(attempt.start + attempt.duration);
+    Append(Text(kMargin + 12, top_ + 4, "d", attempt.kind));
+    Append(absl::StrFormat(
+        "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" "
+        "class=\"other\"><title>%s</title></rect>\n",
+        bars_left_ + left, top_ - 3, std::max(right - left, 1.0),
+        kThinBarHeight, Escape(attempt.summary)));
   }
 
   const absl::Duration axis_;

@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "client/answer.h"
 #include "client/bar.h"
@@ -137,10 +138,30 @@ class Renderer {
       beside = false;
     }
     absl::StripTrailingAsciiWhitespace(&out);
-    return out + "\n";
+    out += "\n";
+    if (options_.one_line) return out;
+    for (const AttemptRow& attempt : row.attempts)
+      out += RenderAttempt(attempt);
+    return out;
   }
 
  private:
+  // As a row, but for a thin bar and no mark.
+  std::string RenderAttempt(const AttemptRow& attempt) const {
+    const Bar bar = MakeBar(attempt.start, attempt.duration, axis_, layout_.bar,
+                            /*ascii=*/true);
+    const std::string drawn =
+        absl::StrReplaceAll(bar.drawn, {{"#", options_.ascii ? "=" : "━"}});
+    std::string out = absl::StrCat(
+        std::string(kMarkColumns + 1, ' '), PadLeft(attempt.kind, layout_.name),
+        " ", std::string(bar.before, ' '), drawn, std::string(bar.after, ' '),
+        " ", PadLeft(FormatTime(attempt.duration), layout_.time));
+    if (!layout_.stacked) {
+      absl::StrAppend(&out, "  ", Shorten(attempt.summary, layout_.summary));
+    }
+    return Paint(out, kDim) + "\n";
+  }
+
   std::string Paint(std::string_view text, std::string_view colour) const {
     std::string out(text);
     if (!options_.colour || text.empty() || colour.empty()) return out;

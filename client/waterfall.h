@@ -36,6 +36,7 @@ struct WaterfallOptions {
 //
 //   ✓ user     ██▏················   210.0 ms  Ada Lovelace, London, gold
 //   ✗ orders   ███████████████████      2.0 s  BACKEND_TIMEOUT: ...
+//       first  ━━━━━━━━━━━━━━━━━━━  1.9 s  CANCELLED, ipv4:127.0.0.1:50053
 //   – products                                 not requested
 //   Total time: 2.0 s (one after the other: 2.2 s, 1.1x)
 //

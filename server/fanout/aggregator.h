@@ -13,14 +13,15 @@
 #include "absl/status/statusor.h"
 #include "server/async/gather.h"
 #include "server/async/task.h"
+#include "server/fanout/backend_of.h"
 #include "server/fanout/catalog.h"
 #include "server/fanout/fan_out.h"
 #include "server/fanout/fetch.h"
 #include "server/fanout/plan.h"
 #include "server/fanout/section.h"
 #include "server/fanout/sink.h"
-#include "server/rpc/backend_channel.h"
 #include "server/rpc/call_stats.h"
+#include "server/rpc/channel_pool.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_method.h"
@@ -32,12 +33,14 @@ struct SectionReport {
   std::string section;
   std::string method;  // the backend's: "package.Service/Method"
   rpc::CallTotals calls;
+  // Of calls that began on a connection that may have had no stream free.
+  async::HistogramTotals stream_wait;
   SectionTotals results;
   const BackendPolicies* policies;  // lives as long as the aggregator
 };
 
-// A way to each section's backend, in the order of the list.
-using Channels = std::vector<rpc::BackendChannel>;
+// Ways to each section's backend, in the order of the list.
+using Channels = std::vector<rpc::ChannelPool>;
 
 // Answers requests about a product: calls the backends of all sections that are
 // asked for at the same time, and makes one answer of what they say.
@@ -64,7 +67,7 @@ class Aggregator {
              int event_loops)
       : catalog_(std::move(catalog)),
         settings_(std::move(settings)),
-        policies_(MakePolicies(catalog_, settings_)) {
+        policies_(MakePolicies(catalog_, settings_, event_loops)) {
     assert(channels.size() == Sections::kSize);
     for (int i = 0; i < event_loops; ++i) {
       loops_.push_back(
@@ -109,6 +112,7 @@ class Aggregator {
       report.policies = policies_[kPlace].get();
       for (const auto& backends : loops_) {
         std::get<kPlace>(*backends).calls.AddTo(report.calls);
+        std::get<kPlace>(*backends).stream_wait.AddTo(report.stream_wait);
         std::get<kPlace>(*backends).results.AddTo(report.results);
       }
     });

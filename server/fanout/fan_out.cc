@@ -14,7 +14,7 @@ namespace gather::fanout {
 using async::Clock;
 
 PoliciesOfSections MakePolicies(const Catalog& catalog,
-                                const Settings& settings) {
+                                const Settings& settings, int event_loops) {
   PoliciesOfSections policies;
   std::random_device random;
   for (const SectionInfo& section : catalog.sections) {
@@ -28,7 +28,7 @@ PoliciesOfSections MakePolicies(const Catalog& catalog,
     }
     policies.push_back(std::make_unique<BackendPolicies>(
         own != settings.section_policies.end() ? own->second : settings.policy,
-        random(), std::move(listener)));
+        random(), std::move(listener), event_loops));
   }
   return policies;
 }

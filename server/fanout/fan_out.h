@@ -48,7 +48,7 @@ struct Settings {
 // What guards the backends, in the order of the sections.
 using PoliciesOfSections = std::vector<std::unique_ptr<BackendPolicies>>;
 PoliciesOfSections MakePolicies(const Catalog& catalog,
-                                const Settings& settings);
+                                const Settings& settings, int event_loops);
 
 // One request's fan-out, from its plan to its end: what its branches share.
 //

@@ -2,72 +2,28 @@
 #define GATHER_SERVER_FANOUT_FETCH_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "server/async/clock.h"
 #include "server/async/outcome.h"
 #include "server/async/task.h"
 #include "server/async/timer.h"
+#include "server/fanout/attempt.h"
+#include "server/fanout/backend_of.h"
 #include "server/fanout/fan_out.h"
+#include "server/fanout/landing.h"
 #include "server/fanout/policy/backend_policies.h"
 #include "server/fanout/reason.h"
 #include "server/fanout/relay.h"
 #include "server/fanout/section.h"
-#include "server/fanout/section_stats.h"
-#include "server/rpc/backend_channel.h"
-#include "server/rpc/call_stats.h"
 #include "server/rpc/client_call.h"
-#include "server/rpc/method_stub.h"
 #include "server/rpc/retry.h"
 #include "server/rpc/status.h"
 
 namespace gather::fanout {
-
-// What all loops share of a section's backend.
-struct WayToBackend {
-  rpc::BackendChannel channel;
-  BackendPolicies& policies;
-};
-
-// One loop's way to a section's backend, what guards that for all loops, and
-// what this one counts.
-template <typename S>
-class BackendOf {
- public:
-  using Wire = typename ReplyTypes<typename S::Reply>::Wire;
-  using Stub = rpc::MethodStub<typename S::Request, Wire>;
-
-  explicit BackendOf(const WayToBackend& way)
-      : policies(way.policies), channel_(way.channel) {
-    MakeStub();
-  }
-
-  // For a call that begins now.
-  Stub& CurrentStub() {
-    if (channel_.generation() != generation_) MakeStub();
-    return *stub_;
-  }
-
-  BackendPolicies& policies;
-  rpc::CallStats calls;
-  SectionStats results;
-
- private:
-  void MakeStub() {
-    generation_ = channel_.generation();
-    stub_.emplace(channel_.Get(), S::kMethod);
-  }
-
-  const rpc::BackendChannel channel_;
-  std::optional<Stub> stub_;  // of this generation of the channel
-  uint32_t generation_ = 0;
-};
 
 // A section on its way: what it came to, and its reply where it arrived.
 template <typename S>
@@ -113,57 +69,57 @@ void Fill(Fetched<S>& fetched, Section* section) {
   }
 }
 
-// What a server that failed a call says of trying again.
-inline rpc::Pushback PushbackOf(const grpc::ClientContext& context) {
-  const auto& trailers = context.GetServerTrailingMetadata();
-  const auto said = trailers.find(rpc::Pushback::kKey);
-  if (said == trailers.end()) return {};
-  return rpc::Pushback::Parse({said->second.data(), said->second.size()});
-}
-
 // The section's call, again where that may help.
 template <typename S>
 async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
                    const typename S::Request& request, Fetched<S>& fetched) {
-  using Wire = typename BackendOf<S>::Wire;
   const PolicySettings& policy = backend.policies.settings();
-  const async::Clock::time_point deadline =
-      fan_out.DeadlineFor(policy.section_timeout);
-  rpc::Retry retry(policy.retry, backend.policies.retry_budget(), deadline);
-  absl::StatusOr<Wire> reply = absl::UnknownError("not called");
-  rpc::CallEnd end = rpc::CallEnd::kFailed;
+  Hedging& hedging = backend.policies.hedging();
+  Landing& landing = fetched.landing;
+  rpc::Retry retry(policy.retry, backend.policies.retry_budget(),
+                   fan_out.DeadlineFor(policy.section_timeout));
+  AttemptOutcome<S> outcome;
+  AttemptKind kind = AttemptKind::kFirst;
   while (true) {
-    rpc::UnaryCall call(fan_out.call.loop(), backend.CurrentStub(),
-                        &BackendOf<S>::Stub::PrepareAsync, request,
-                        {.deadline = retry.AttemptDeadline(),
-                         .stop = fan_out.stop_token(),
-                         .stats = &backend.calls});
-    fan_out.AddMetadata(call.context());
-    fetched.landing.attempts = retry.attempt();
-    reply = co_await call;
-    end = call.end();
-    const auto backoff =
-        retry.After(reply.status(),
-                    reply.ok() ? rpc::Pushback() : PushbackOf(call.context()));
+    ++landing.attempts;
+    const auto deadline = retry.AttemptDeadline();
+    const auto hedge_after = kind == AttemptKind::kFirst && hedging.enabled()
+                                 ? hedging.OnCall(async::Clock::now())
+                                 : std::nullopt;
+    if (hedge_after) {
+      HedgedAttempt<S> attempt(fan_out, backend, request, kind, deadline,
+                               landing);
+      async::Task<AttemptOutcome<S>> run = attempt.Run(*hedge_after);
+      outcome = co_await std::move(run);
+    } else {
+      Attempt<S> attempt(fan_out, backend, request, kind, deadline,
+                         fan_out.stop_token());
+      auto& call = attempt.call();
+      auto reply = co_await call;
+      outcome = attempt.OutcomeOf(std::move(reply), landing);
+    }
+    const auto backoff = retry.After(outcome.reply.status(), outcome.pushback);
     if (!backoff) break;
     async::SleepUntil sleep =
         async::SleepFor(fan_out.call.loop(), *backoff, fan_out.stop_token());
     const absl::Status slept = co_await sleep;
     if (!slept.ok()) {
       // Stopped: that is how it ended, not what the last attempt said.
-      reply = slept;
-      end = rpc::CallEnd::kFailed;
+      outcome.reply = slept;
+      outcome.end = rpc::CallEnd::kFailed;
       break;
     }
+    kind = AttemptKind::kRetry;
+    if (hedging.enabled()) hedging.Spend();
   }
-  if (!reply.ok()) {
-    fetched.landing.failure =
-        FailureOf<S>(end, reply.status(), fan_out.stopped());
+  if (!outcome.reply.ok()) {
+    landing.failure =
+        FailureOf<S>(outcome.end, outcome.reply.status(), fan_out.stopped());
     co_return;
   }
-  fetched.reply.emplace(*std::move(reply));
-  fetched.landing.failure = CheckReply<S>(request, *fetched.reply);
-  if (fetched.landing.failure) fetched.reply.reset();
+  fetched.reply.emplace(*std::move(outcome.reply));
+  landing.failure = CheckReply<S>(request, *fetched.reply);
+  if (landing.failure) fetched.reply.reset();
 }
 
 // One branch of the fan-out: gets a section, where its backend's policies allow

@@ -40,6 +40,9 @@ constexpr std::array<Row, kReasons> kTable = {{
      true},
     {Reason::kBackendTimeout, "BACKEND_TIMEOUT",
      "the backend did not answer in time", StatusCode::kDeadlineExceeded, true},
+    {Reason::kBackendStreamsFull, "BACKEND_STREAMS_FULL",
+     "no stream of the connections to the backend was free in time",
+     StatusCode::kDeadlineExceeded, true},
     {Reason::kBackendOverloaded, "BACKEND_OVERLOADED",
      "the backend has too much to do", StatusCode::kResourceExhausted, true},
     {Reason::kBackendUnimplemented, "BACKEND_UNIMPLEMENTED",
@@ -64,6 +67,7 @@ static_assert(InOrder(), "the table is indexed by reason");
 Reason ReasonFor(rpc::CallEnd end, StatusCode code, bool stopped) {
   if (end == rpc::CallEnd::kReplyUnreadable) return Reason::kReplyUnreadable;
   if (end == rpc::CallEnd::kReplyTooLarge) return Reason::kReplyTooLarge;
+  if (end == rpc::CallEnd::kNeverSent) return Reason::kBackendStreamsFull;
   if (stopped && code == StatusCode::kCancelled) return Reason::kCancelled;
   const bool answered = end == rpc::CallEnd::kAnswered;
   switch (code) {
@@ -107,6 +111,9 @@ CallResult ResultOf(const Failure& failure) {
     case Reason::kReplyTooLarge:
     case Reason::kNotFound:
       return CallResult::kSuccess;
+    // It has no part in this but that it allows no more at a time.
+    case Reason::kBackendStreamsFull:
+      return CallResult::kOverloaded;
     case Reason::kCancelled:
     case Reason::kAggregatorError:
       return CallResult::kCancelled;

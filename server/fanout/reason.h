@@ -31,6 +31,7 @@ enum class Reason : uint8_t {
   kBackendUnavailable,    // it can't be reached
   kBackendDeclined,       // it was reached, and answered UNAVAILABLE
   kBackendTimeout,        // no answer in time, or it said so
+  kBackendStreamsFull,    // no stream of its connections was free in time
   kBackendOverloaded,     // RESOURCE_EXHAUSTED, or its concurrency limit
   kBackendUnimplemented,  // it lacks the method
   kBackendError,          // any other code
@@ -40,7 +41,7 @@ enum class Reason : uint8_t {
   kAggregatorError,
 };
 
-inline constexpr std::size_t kReasons = 14;
+inline constexpr std::size_t kReasons = 15;
 
 constexpr std::size_t IndexOf(Reason reason) {
   return static_cast<std::size_t>(reason);

@@ -1,5 +1,6 @@
 #include "server/fanout/score.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,18 @@ google::protobuf::Duration ToProto(async::Clock::duration duration) {
       std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count());
 }
 
+v1::AttemptKind KindOf(AttemptKind kind) {
+  switch (kind) {
+    case AttemptKind::kFirst:
+      return v1::ATTEMPT_KIND_FIRST;
+    case AttemptKind::kRetry:
+      return v1::ATTEMPT_KIND_RETRY;
+    case AttemptKind::kHedge:
+      return v1::ATTEMPT_KIND_HEDGE;
+  }
+  return v1::ATTEMPT_KIND_UNSPECIFIED;
+}
+
 }  // namespace
 
 bool Score::Land(std::size_t section, const Landing& landing,
@@ -30,9 +43,32 @@ bool Score::Land(std::size_t section, const Landing& landing,
   status->set_attempts(landing.attempts);
   sequential_ += landing.duration;
   ++landed_;
+  if (!landing.attempts_log.empty()) FillAttempts(landing, status);
   if (landing.failure) return NoteFailure(section, *landing.failure, status);
   status->set_state(v1::SECTION_STATE_OK);
   return false;
+}
+
+// The first that succeeded is the one that was taken.
+void Score::FillAttempts(const Landing& landing,
+                         v1::SectionStatus* status) const {
+  bool won = false;
+  for (const AttemptRecord& record : landing.attempts_log) {
+    v1::Attempt* attempt = status->add_attempts_log();
+    attempt->set_kind(KindOf(record.kind));
+    *attempt->mutable_start_offset() = ToProto(record.start - start_);
+    *attempt->mutable_duration() = ToProto(record.duration);
+    attempt->set_code(static_cast<int>(record.code));
+    attempt->set_address(record.address);
+    const bool ok = record.code == absl::StatusCode::kOk;
+    attempt->set_won(ok && !std::exchange(won, won || ok));
+  }
+  const auto starts_before = [](const v1::Attempt& a, const v1::Attempt& b) {
+    return TimeUtil::DurationToNanoseconds(a.start_offset()) <
+           TimeUtil::DurationToNanoseconds(b.start_offset());
+  };
+  std::sort(status->mutable_attempts_log()->begin(),
+            status->mutable_attempts_log()->end(), starts_before);
 }
 
 bool Score::NoteFailure(std::size_t section, const Failure& failure,

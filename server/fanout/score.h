@@ -10,18 +10,11 @@
 #include "gather/fanout/v1/fanout.pb.h"
 #include "server/async/clock.h"
 #include "server/fanout/catalog.h"
+#include "server/fanout/landing.h"
 #include "server/fanout/plan.h"
 #include "server/fanout/reason.h"
 
 namespace gather::fanout {
-
-// What one section came to, and when.
-struct Landing {
-  async::Clock::time_point start{};
-  async::Clock::duration duration{};
-  int attempts = 0;
-  std::optional<Failure> failure;  // none: it arrived
-};
 
 // Keeps the score of a fan-out while its sections land, one by one, in the
 // order in which they end: so the first that ends the request is the cause, and
@@ -58,6 +51,7 @@ class Score {
                   async::Clock::time_point end, v1::FanOutTiming* timing) const;
 
  private:
+  void FillAttempts(const Landing& landing, v1::SectionStatus* status) const;
   bool NoteFailure(std::size_t section, const Failure& failure,
                    v1::SectionStatus* status);
   absl::Status EndBy(std::size_t section, const Failure& failure) const;

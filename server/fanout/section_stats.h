@@ -15,6 +15,8 @@ struct SectionTotals {
   uint64_t ok = 0;
   uint64_t not_requested = 0;
   std::array<uint64_t, kReasons> failed{};  // by IndexOf(Reason)
+  uint64_t hedges_won = 0;
+  uint64_t hedges_lost = 0;
 };
 
 // Counts them on one loop. Thread: the loop's; AddTo() on any.
@@ -24,18 +26,25 @@ class SectionStats {
   void OnOk() { ok_.Add(); }
   void OnFailure(Reason reason) { failed_[IndexOf(reason)].Add(); }
 
+  // A call was made a second time: whether that was the faster one.
+  void OnHedge(bool won) { (won ? hedges_won_ : hedges_lost_).Add(); }
+
   void AddTo(SectionTotals& totals) const {
     totals.ok += ok_.value();
     totals.not_requested += not_requested_.value();
     for (std::size_t i = 0; i < kReasons; ++i) {
       totals.failed[i] += failed_[i].value();
     }
+    totals.hedges_won += hedges_won_.value();
+    totals.hedges_lost += hedges_lost_.value();
   }
 
  private:
   async::Counter ok_;
   async::Counter not_requested_;
   std::array<async::Counter, kReasons> failed_;
+  async::Counter hedges_won_;
+  async::Counter hedges_lost_;
 };
 
 }  // namespace gather::fanout

@@ -108,9 +108,12 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
   if (!checked.ok()) return checked;
   absl::StatusOr<rpc::ChannelOptions> channel = ChannelOptionsFromFlags();
   if (!channel.ok()) return channel.status();
+  const absl::StatusOr<int> connections = ConnectionsPerBackendFromFlags();
+  if (!connections.ok()) return connections.status();
   AggregatorSettings settings;
   settings.server = *std::move(server);
   settings.channel = *channel;
+  settings.connections_per_backend = *connections;
   fanout::Settings& fan_out = settings.fan_out;
   fan_out.total_timeout =
       absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_total_timeout));

@@ -14,6 +14,7 @@ struct AggregatorSettings {
   ops::ServerSettings server;
   fanout::Settings fan_out;
   rpc::ChannelOptions channel;
+  int connections_per_backend = 1;
 };
 
 // Reads the flags, and the file of policies for those sections. An error is one

@@ -49,11 +49,10 @@ absl::Status BackendFlags::Load() {
   return absl::OkStatus();
 }
 
-std::vector<std::function<std::shared_ptr<grpc::Channel>()>>
-BackendFlags::ChannelMakers(const rpc::ChannelOptions& options) const {
-  std::vector<std::function<std::shared_ptr<grpc::Channel>()>> makers;
+std::vector<BackendFlags::MakeChannel> BackendFlags::ChannelMakers() const {
+  std::vector<MakeChannel> makers;
   for (std::size_t i = 0; i < certificates_.size(); ++i) {
-    makers.emplace_back([this, options, i] {
+    makers.emplace_back([this, i](const rpc::ChannelOptions& options) {
       return rpc::MakeChannel(flags_[2 * i].value,
                               ops::ChannelCredentials(certificates_[i].get()),
                               options);

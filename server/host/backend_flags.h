@@ -40,11 +40,12 @@ class BackendFlags {
     return certificates_;
   }
 
+  using MakeChannel = std::function<std::shared_ptr<grpc::Channel>(
+      const rpc::ChannelOptions& options)>;
   // What makes a channel to each backend. Once loaded; must not outlive *this.
-  std::vector<std::function<std::shared_ptr<grpc::Channel>()>> ChannelMakers(
-      const rpc::ChannelOptions& options) const;
+  std::vector<MakeChannel> ChannelMakers() const;
 
-  // Those channels for each section, in the order of the catalog: sections of
+  // Pools of those for each section, in the order of the catalog: sections of
   // one backend share it.
   fanout::Channels BySection(const fanout::Channels& backends) const;
 

@@ -17,6 +17,10 @@ ABSL_FLAG(absl::Duration, backend_keepalive_timeout, absl::Seconds(2),
           "what is sent");
 ABSL_FLAG(bool, backend_keepalive_without_calls, false,
           "ask for signs of life also while there is no call");
+ABSL_FLAG(int, max_connections_per_backend, 4,
+          "how many connections a backend's address gets at most; another one "
+          "is opened when all have 100 calls in flight, as many as servers "
+          "often allow on one");
 
 namespace gather::host {
 
@@ -40,6 +44,14 @@ absl::StatusOr<rpc::ChannelOptions> ChannelOptionsFromFlags() {
   options.keepalive_without_calls =
       absl::GetFlag(FLAGS_backend_keepalive_without_calls);
   return options;
+}
+
+absl::StatusOr<int> ConnectionsPerBackendFromFlags() {
+  const int connections = absl::GetFlag(FLAGS_max_connections_per_backend);
+  const absl::Status check =
+      ops::CheckFlagRange("max_connections_per_backend", connections, 1, 100);
+  if (!check.ok()) return check;
+  return connections;
 }
 
 }  // namespace gather::host

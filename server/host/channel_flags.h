@@ -10,6 +10,9 @@ namespace gather::host {
 // that names the flag.
 absl::StatusOr<rpc::ChannelOptions> ChannelOptionsFromFlags();
 
+// How many channels a backend has at most, likewise.
+absl::StatusOr<int> ConnectionsPerBackendFromFlags();
+
 }  // namespace gather::host
 
 #endif  // GATHER_SERVER_HOST_CHANNEL_FLAGS_H_

@@ -1,5 +1,6 @@
 #include "server/host/policy_metrics.h"
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -86,6 +87,14 @@ void AddPolicyFamilies(const std::vector<fanout::SectionReport>& reports,
                              "Of 100; at half or below nothing is retried."),
             reports, Sample([](const BackendPolicies& policies) {
               return policies.retry_budget().tokens();
+            }),
+            families);
+  AddFamily(ops::GaugeFamily("gather_hedge_delay_seconds",
+                             "After how long a call is made a second time; 0 "
+                             "where it is not."),
+            reports, Sample([](const BackendPolicies& policies) {
+              return std::chrono::duration<double>(policies.hedging().delay())
+                  .count();
             }),
             families);
   AddFamily(ops::CounterFamily("gather_backend_calls_refused_total",

@@ -51,21 +51,28 @@ auto LogBreakers(ops::Logger& logger) {
 // Channels to all backends, for whoever connects them, calls on them, and
 // renews them.
 struct Backends {
-  rpc::ChannelList first;
-  fanout::Channels ways;
+  rpc::ChannelList first;  // of each pool
+  fanout::Channels pools;
   std::vector<rpc::ChannelRenewal::Watched> watched;
 };
 
 Backends MakeBackends(const BackendFlags& flags,
-                      const rpc::ChannelOptions& options) {
+                      const AggregatorSettings& settings) {
   Backends backends;
-  for (auto& make : flags.ChannelMakers(options)) {
-    const std::shared_ptr<grpc::Channel> channel = make();
-    const rpc::BackendChannel way(channel);
-    backends.first.push_back(channel);
-    backends.ways.push_back(way);
-    backends.watched.push_back(
-        {.channel = way, .make = std::move(make), .current = channel});
+  for (const auto& make : flags.ChannelMakers()) {
+    std::vector<rpc::BackendChannel> pool;
+    for (int i = 0; i < settings.connections_per_backend; ++i) {
+      rpc::ChannelOptions options = settings.channel;
+      options.connection = i;
+      const std::shared_ptr<grpc::Channel> channel = make(options);
+      pool.emplace_back(channel);
+      backends.watched.push_back({.channel = pool.back(),
+                                  .make = [=] { return make(options); },
+                                  .current = channel,
+                                  .keep_connected = i == 0});
+      if (i == 0) backends.first.push_back(channel);
+    }
+    backends.pools.emplace_back(std::move(pool));
   }
   return backends;
 }
@@ -89,9 +96,10 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
   options.on_error = ops::LogErrors(logger);
 
   settings.fan_out.on_breaker = LogBreakers(logger);
-  Backends channels = MakeBackends(backends, settings.channel);
-  const HostedService service = make(catalog, backends.BySection(channels.ways),
-                                     settings.fan_out, options.event_loops);
+  Backends channels = MakeBackends(backends, settings);
+  const HostedService service =
+      make(catalog, backends.BySection(channels.pools), settings.fan_out,
+           options.event_loops);
   // Without backends it serves all the same.
   rpc::Connect(channels.first, async::Clock::now() + kConnectAtStart);
   channels.first.clear();  // a channel that is replaced is to go

@@ -27,6 +27,15 @@ void AddResults(const std::string& section,
   }
 }
 
+void AddHedges(const std::string& section, const fanout::SectionTotals& results,
+               prometheus::MetricFamily& family) {
+  for (const auto& [result, count] : {std::pair("won", results.hedges_won),
+                                      std::pair("lost", results.hedges_lost)}) {
+    ops::AddSample(family, {{"section", section}, {"result", result}},
+                   static_cast<double>(count));
+  }
+}
+
 }  // namespace
 
 void AddSectionFamilies(const std::vector<fanout::SectionReport>& reports,
@@ -38,7 +47,17 @@ void AddSectionFamilies(const std::vector<fanout::SectionReport>& reports,
       "gather_section_results_total",
       "What the sections of requests came to: the state and the reason are "
       "those of the answer.");
+  prometheus::MetricFamily stream_wait = ops::HistogramFamily(
+      "gather_backend_stream_wait_seconds",
+      "How long calls waited for a stream of their connection, of those begun "
+      "while all connections had 100 calls or more.");
+  prometheus::MetricFamily hedges = ops::CounterFamily(
+      "gather_hedges_total",
+      "Calls that were made a second time, by which answer was first.");
   for (const fanout::SectionReport& report : reports) {
+    AddHedges(report.section, report.results, hedges);
+    ops::AddSample(stream_wait, {{"section", report.section}},
+                   report.stream_wait);
     by_method[report.method].Add(report.calls);
     AddResults(report.section, report.results, words, results);
   }
@@ -48,6 +67,8 @@ void AddSectionFamilies(const std::vector<fanout::SectionReport>& reports,
   }
   ops::AddCallFamilies("client", calls, families);
   families.push_back(std::move(results));
+  families.push_back(std::move(stream_wait));
+  families.push_back(std::move(hedges));
 }
 
 }  // namespace gather::host

@@ -28,14 +28,6 @@ struct CallTotals {
 // Thread: the loop's; AddTo() on any.
 class CallStats {
  public:
-  void OnStart() { started_.Add(); }
-  // A code that is none of the canonical ones counts as UNKNOWN.
-  void OnEnd(int code, async::Clock::duration took);
-
-  // Whenever it is called, no more calls are handled than were started.
-  void AddTo(CallTotals& totals) const;
-
- private:
   // Those of every Prometheus library that counts gRPC's calls.
   static constexpr std::array<std::chrono::milliseconds, 11> kBounds = {
       std::chrono::milliseconds(5),    std::chrono::milliseconds(10),
@@ -45,6 +37,14 @@ class CallStats {
       std::chrono::milliseconds(2500), std::chrono::milliseconds(5000),
       std::chrono::milliseconds(10000)};
 
+  void OnStart() { started_.Add(); }
+  // A code that is none of the canonical ones counts as UNKNOWN.
+  void OnEnd(int code, async::Clock::duration took);
+
+  // Whenever it is called, no more calls are handled than were started.
+  void AddTo(CallTotals& totals) const;
+
+ private:
   async::Counter started_;
   std::array<async::Counter, kCodes> handled_;
   async::Histogram handling_{kBounds};

@@ -71,6 +71,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(
   SetReconnect(options, args);
   SetKeepalive(options, args);
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // Nothing in gRPC reads this: channels share a connection where all of their
+  // arguments are the same.
+  args.SetInt("gather.connection", options.connection);
   args.SetServiceConfigJSON(kServiceConfig);
   // Retries are ours (decisions/0003-own-retries.md).
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);

@@ -24,6 +24,8 @@ struct ChannelOptions {
   std::chrono::milliseconds keepalive_time = std::chrono::minutes(5);
   std::chrono::milliseconds keepalive_timeout = std::chrono::seconds(2);
   bool keepalive_without_calls = false;
+  // Channels with different numbers share no connection (channel_pool.h).
+  int connection = 0;
 };
 
 // A channel with defaults that keep a server up (gRPC's own are unlimited or

@@ -16,8 +16,10 @@
 #include "absl/status/statusor.h"
 #include "server/async/clock.h"
 #include "server/async/completion.h"
+#include "server/async/counter.h"
 #include "server/async/event_loop.h"
 #include "server/rpc/call_stats.h"
+#include "server/rpc/watched_reader.h"
 
 namespace gather::rpc {
 
@@ -31,6 +33,11 @@ struct CallOptions {
 
   // Counts the call, where not null. The loop's own; must outlive the await.
   CallStats* stats = nullptr;
+
+  // Where not null, the call is watched (watched_reader.h), and how long it
+  // waited to be sent is added. The loop's own; must outlive the await. A stub
+  // that can't prepare a watched call ignores it.
+  async::Histogram* send_wait = nullptr;
 };
 
 // Who made the status that a call ended with: the code alone does not say.
@@ -40,6 +47,7 @@ enum class CallEnd {
   kFailed,           // gRPC on this side: no connection, the deadline, a stop
   kReplyUnreadable,  // the reply can't be parsed
   kReplyTooLarge,    // the reply is larger than the channel takes
+  kNeverSent,        // the deadline passed before it had a stream, if watched
 };
 
 // How a unary call ended, given the `ok` of its tag. A status of OK is not
@@ -76,6 +84,7 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
         prepare_(prepare),
         request_(request),
         stats_(options.stats),
+        send_wait_(options.send_wait),
         stop_(std::move(options.stop)) {
     context_.set_deadline(async::ToTimespec(options.deadline));
   }
@@ -91,9 +100,7 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
     set_activity(loop_.activity());
     start_ = async::Clock::now();
     if (stats_ != nullptr) stats_->OnStart();
-    reader_ = (stub_.*prepare_)(&context_, request_, loop_.queue());
-    reader_->StartCall();
-    reader_->Finish(&response_, &status_, tag());
+    Start();
     started_ = true;
     // Cancel, then await: the tag still comes, and only it ends the await.
     on_stop_.emplace(std::move(stop_), Cancel(&context_));
@@ -102,6 +109,7 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
   absl::StatusOr<Response> await_resume() {
     if (!started_) return absl::CancelledError("cancelled before the call");
     end_ = EndOf(ok_, status_, context_);
+    if (watched_ != nullptr) NoteSendWait();
     absl::Status outcome = StatusOf(end_, status_);
     if (stats_ != nullptr) {
       stats_->OnEnd(static_cast<int>(outcome.code()),
@@ -124,6 +132,28 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
     grpc::ClientContext* context_;
   };
 
+  void Start() {
+    if constexpr (requires { &Stub::PrepareWatched; }) {
+      if (send_wait_ != nullptr) {
+        watched_ = std::make_unique<WatchedReader<Response>>(
+            stub_.PrepareWatched(&context_, request_, loop_.queue()));
+        watched_->Start(&response_, &status_, *this);
+        return;
+      }
+    }
+    reader_ = (stub_.*prepare_)(&context_, request_, loop_.queue());
+    reader_->StartCall();
+    reader_->Finish(&response_, &status_, tag());
+  }
+
+  void NoteSendWait() {
+    const auto sent_at = watched_->sent_at();
+    send_wait_->Add(sent_at.value_or(async::Clock::now()) - start_);
+    const bool late =
+        status_.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+    if (!sent_at && late) end_ = CallEnd::kNeverSent;
+  }
+
   void Complete(bool ok) override {
     ok_ = ok;
     on_stop_.reset();
@@ -135,9 +165,11 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
   const Prepare prepare_;
   const Request& request_;
   CallStats* const stats_;
+  async::Histogram* const send_wait_;
   std::stop_token stop_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader_;
+  std::unique_ptr<WatchedReader<Response>> watched_;  // instead of reader_
   Response response_;
   grpc::Status status_;
   std::optional<std::stop_callback<Cancel>> on_stop_;

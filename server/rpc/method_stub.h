@@ -11,7 +11,9 @@
 #else
 #include <grpcpp/impl/codegen/proto_utils.h>
 #endif
+#include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/async_unary_call.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include <memory>
 #include <string>
@@ -50,6 +52,16 @@ class MethodStub {
     return std::unique_ptr<grpc::ClientAsyncResponseReader<Reply>>(
         Helper::Create<Reply, Request, MessageLite, MessageLite>(
             channel_.get(), queue, method_, context, request));
+  }
+
+  // For WatchedReader (watched_reader.h).
+  std::unique_ptr<grpc::ClientAsyncReader<grpc::ByteBuffer>> PrepareWatched(
+      grpc::ClientContext* context, const Request& request,
+      grpc::CompletionQueue* queue) {
+    using Factory = grpc::internal::ClientAsyncReaderFactory<grpc::ByteBuffer>;
+    return std::unique_ptr<grpc::ClientAsyncReader<grpc::ByteBuffer>>(
+        Factory::Create(channel_.get(), queue, method_, context, request,
+                        /*start=*/false, /*tag=*/nullptr));
   }
 
  private:

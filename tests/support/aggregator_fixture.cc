@@ -7,17 +7,24 @@
 #include <gtest/gtest.h>
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "server/rpc/channel.h"
+#include "server/rpc/channel_pool.h"
 
 namespace gather::testing {
 namespace {
 
-std::shared_ptr<grpc::Channel> ChannelTo(const FakeBackend& backend) {
-  return rpc::MakeChannel(backend.address(),
-                          grpc::InsecureChannelCredentials());
+rpc::ChannelPool ChannelsTo(const FakeBackend& backend, int connections) {
+  std::vector<rpc::BackendChannel> channels;
+  for (int i = 0; i < connections; ++i) {
+    channels.emplace_back(rpc::MakeChannel(backend.address(),
+                                           grpc::InsecureChannelCredentials(),
+                                           {.connection = i}));
+  }
+  return rpc::ChannelPool(std::move(channels));
 }
 
 }  // namespace
@@ -60,12 +67,15 @@ const Overview& PendingOverview::Await() {
 
 AggregatorFixture::AggregatorFixture(const FixtureOptions& options)
     : service_(OverviewCatalog(),
-               {ChannelTo(user), ChannelTo(orders), ChannelTo(products)},
+               {ChannelsTo(user, options.connections_per_backend),
+                ChannelsTo(orders, options.connections_per_backend),
+                ChannelsTo(products, options.connections_per_backend)},
                {.total_timeout = options.timeouts.total,
                 .policy = {.section_timeout = options.timeouts.section,
                            .limit = options.limit,
                            .breaker = options.breaker,
-                           .retry = options.retry},
+                           .retry = options.retry,
+                           .hedging = options.hedging},
                 .start_traces = options.start_traces},
                options.server.event_loops),
       server_(options.server) {
@@ -87,6 +97,15 @@ void AggregatorFixture::StopBackends() {
 int AggregatorFixture::backend_calls() const {
   return user.calls().count() + orders.calls().count() +
          products.calls().count();
+}
+
+fanout::SectionReport AggregatorFixture::Report(
+    const std::string& section) const {
+  for (fanout::SectionReport& report : service_.Report()) {
+    if (report.section == section) return std::move(report);
+  }
+  ADD_FAILURE() << "no section " << section;
+  return {};
 }
 
 std::string AggregatorFixture::address() const {

@@ -71,9 +71,12 @@ struct FixtureOptions {
   rpc::RetryPolicy retry{.attempt_timeout = std::chrono::milliseconds(0)};
   fanout::ConcurrencyLimitSettings limit;
   fanout::CircuitBreakerSettings breaker{.enabled = false};
+  fanout::HedgingSettings hedging;
   bool start_traces = false;
   rpc::ServerOptions server;
   bool backends_up = true;
+  // As --max_connections_per_backend.
+  int connections_per_backend = 1;
 };
 
 // An aggregator in this process, its backends, and a client of it, all on
@@ -94,6 +97,8 @@ class AggregatorFixture {
   int backend_calls() const;
 
   rpc::Server& server() { return server_; }
+  // What has been counted of that section.
+  fanout::SectionReport Report(const std::string& section) const;
   std::string address() const;
   AggregatorStub& stub() { return *stub_; }
   // A connection of its own to the aggregator.

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -48,6 +49,9 @@ class FakeBackend {
   ~FakeBackend();
   FakeBackend(const FakeBackend&) = delete;
   FakeBackend& operator=(const FakeBackend&) = delete;
+
+  // How many calls it takes at a time on one connection, from its next start.
+  void SetMaxStreams(int streams) { max_streams_ = streams; }
 
   // Listens on its port, from now or again.
   void Start();
@@ -90,6 +94,7 @@ class FakeBackend {
 
   const Role role_;
   const Socket reserved_;
+  int max_streams_ = std::numeric_limits<int>::max();
   std::unique_ptr<grpc::Service> service_;
   std::unique_ptr<grpc::Server> server_;
   EventCounter calls_;

@@ -139,7 +139,8 @@ TEST(WriteJsonTest, LooksAsProtobufsOwnPrinterWouldHaveIt) {
   }
   EXPECT_EQ(Write(response.user().status(), false).json,
             "{\n \"state\": \"SECTION_STATE_UNSPECIFIED\",\n \"code\": 0,\n"
-            " \"reason\": \"\",\n \"message\": \"\",\n \"attempts\": 0\n}\n");
+            " \"reason\": \"\",\n \"message\": \"\",\n \"attempts\": 0,\n "
+            "\"attemptsLog\": []\n}\n");
 }
 
 TEST(WriteJsonTest, EscapesWhatIsNotSafeToPrint) {

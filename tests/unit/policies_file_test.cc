@@ -74,7 +74,9 @@ TEST_F(PoliciesFileTest, SectionsComeBeforeDefaultsBeforeThePrograms) {
         "concurrencyLimit": {"enabled": false},
         "circuitBreaker": {"enabled": false, "minimumCalls": 7,
                            "openMin": "0.010s", "openMax": "1s"},
-        "retry": {"maxAttempts": 1, "initialBackoff": "0.005s"}
+        "retry": {"maxAttempts": 1, "initialBackoff": "0.005s"},
+        "hedging": {"enabled": true, "percentile": 90, "minDelay": "0.010s",
+                    "budgetPercent": 3}
       }
     }})");
   ASSERT_TRUE(policies.ok()) << policies.status();
@@ -96,6 +98,11 @@ TEST_F(PoliciesFileTest, SectionsComeBeforeDefaultsBeforeThePrograms) {
   EXPECT_EQ(orders.breaker.open_max, 1s);
   EXPECT_EQ(orders.retry.max_attempts, 1);
   EXPECT_EQ(orders.retry.initial_backoff, 5ms);
+  EXPECT_FALSE(user.hedging.enabled);
+  EXPECT_TRUE(orders.hedging.enabled);
+  EXPECT_EQ(orders.hedging.percentile, 90);
+  EXPECT_EQ(orders.hedging.min_delay, 10ms);
+  EXPECT_EQ(orders.hedging.budget_percent, 3);
 }
 
 TEST_F(PoliciesFileTest, KeysMayBeAsTheProtoHasThem) {
@@ -131,6 +138,10 @@ TEST_F(PoliciesFileTest, NamesThePlaceOfWhatIsWrong) {
        "sections.orders.retry.maxAttempts: 99 is not from 1 to 10"},
       {R"({"sections": {"orders": {"retry": {"maxAttempts": 0}}}})",
        "sections.orders.retry.maxAttempts: 0 is not from 1 to 10"},
+      {R"({"sections": {"orders": {"hedging": {"percentile": 10}}}})",
+       "sections.orders.hedging.percentile: 10 is not from 50 to 99"},
+      {R"({"sections": {"orders": {"hedging": {"budgetPercent": 0}}}})",
+       "sections.orders.hedging.budgetPercent: 0 is not from 1 to 100"},
       {R"({"sections": {"orders": {"sectionTimeout": 3}}})",
        "sections.orders.sectionTimeout: not a duration, such as \"1.5s\""},
       {R"({"sections": {"orders": {"sectionTimeout": "3"}}})",

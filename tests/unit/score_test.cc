@@ -4,6 +4,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "google/rpc/error_details.pb.h"
@@ -43,8 +45,19 @@ class ScoreTest : public ::testing::Test {
                        {.start = kStart + offset,
                         .duration = duration,
                         .attempts = 1,
+                        .attempts_log = {},
                         .failure = std::move(failure)},
                        &status_[section]);
+  }
+  // Of a section that took several attempts.
+  const v1::SectionStatus& LandAfter(std::vector<AttemptRecord> attempts) {
+    Landing landing{.start = kStart,
+                    .duration = 1s,
+                    .attempts = static_cast<int>(attempts.size()),
+                    .attempts_log = std::move(attempts),
+                    .failure = std::nullopt};
+    score_.Land(kSoup, landing, &status_[kSoup]);
+    return status_[kSoup];
   }
   bool Arrive(std::size_t section) { return Land(section, std::nullopt); }
 
@@ -180,6 +193,41 @@ TEST_F(ScoreTest, AnswerThatCouldNotBeMadeIsInternal) {
   score_.Abort(absl::InternalError("uncaught exception: std::bad_alloc"));
   Arrive(kBread);
   EXPECT_EQ(score_.Outcome().code(), absl::StatusCode::kInternal);
+}
+
+// The one that lost ends after the one that won.
+TEST_F(ScoreTest, TellsOfAttemptsInTheOrderOfTheirStarts) {
+  const v1::SectionStatus& status =
+      LandAfter({{.kind = AttemptKind::kHedge,
+                  .start = kStart + 20ms,
+                  .duration = 5ms,
+                  .code = absl::StatusCode::kOk,
+                  .address = "ipv4:10.0.0.8:1"},
+                 {.kind = AttemptKind::kFirst,
+                  .start = kStart,
+                  .duration = 26ms,
+                  .code = absl::StatusCode::kCancelled,
+                  .address = "ipv4:10.0.0.7:1"}});
+  ASSERT_EQ(status.attempts_log_size(), 2);
+  EXPECT_EQ(status.attempts_log(0).kind(), v1::ATTEMPT_KIND_FIRST);
+  EXPECT_EQ(status.attempts_log(0).code(), 1);
+  EXPECT_FALSE(status.attempts_log(0).won());
+  EXPECT_EQ(status.attempts_log(1).kind(), v1::ATTEMPT_KIND_HEDGE);
+  EXPECT_EQ(status.attempts_log(1).start_offset().nanos(), 20'000'000);
+  EXPECT_EQ(status.attempts_log(1).duration().nanos(), 5'000'000);
+  EXPECT_EQ(status.attempts_log(1).address(), "ipv4:10.0.0.8:1");
+  EXPECT_TRUE(status.attempts_log(1).won());
+}
+
+TEST_F(ScoreTest, OneAttemptWins) {
+  const AttemptRecord ok{.kind = AttemptKind::kFirst,
+                         .start = kStart,
+                         .duration = 1ms,
+                         .code = absl::StatusCode::kOk,
+                         .address = ""};
+  const v1::SectionStatus& status = LandAfter({ok, ok});
+  EXPECT_TRUE(status.attempts_log(0).won());
+  EXPECT_FALSE(status.attempts_log(1).won());
 }
 
 }  // namespace

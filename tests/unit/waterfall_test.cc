@@ -75,6 +75,25 @@ GetOverviewResponse PartialAnswer() {
   return response;
 }
 
+// As if the orders' first call had been too slow.
+GetOverviewResponse HedgedAnswer() {
+  GetOverviewResponse response = WholeAnswer();
+  SectionStatus& status = *response.mutable_orders()->mutable_status();
+  status.set_attempts(2);
+  auto& first = *status.add_attempts_log();
+  first.set_kind(fanout::v1::ATTEMPT_KIND_FIRST);
+  first.set_code(1);
+  first.set_address("ipv4:10.0.0.7:1");
+  SetMilliseconds(*first.mutable_duration(), 1000);
+  auto& hedge = *status.add_attempts_log();
+  hedge.set_kind(fanout::v1::ATTEMPT_KIND_HEDGE);
+  hedge.set_won(true);
+  hedge.set_address("ipv4:10.0.0.8:1");
+  SetMilliseconds(*hedge.mutable_start_offset(), 500);
+  SetMilliseconds(*hedge.mutable_duration(), 500);
+  return response;
+}
+
 std::vector<std::string> Lines(const GetOverviewResponse& response,
                                const WaterfallOptions& options) {
   return absl::StrSplit(RenderWaterfall(response, options), '\n');
@@ -247,6 +266,23 @@ TEST(WaterfallTest, UsesAsciiMarksOnlyWhereAskedTo) {
        RenderWaterfall(PartialAnswer(), {.colour = true, .ascii = true})) {
     EXPECT_LT(static_cast<unsigned char>(c), 0x80);
   }
+}
+
+TEST(WaterfallTest, AttemptsAreThinBarsUnderTheirSection) {
+  const auto lines = Lines(HedgedAnswer(), {.width = 100, .ascii = true});
+  ASSERT_GE(lines.size(), 4U);
+  EXPECT_THAT(lines[1], StartsWith("+ orders"));
+  EXPECT_THAT(lines[2],
+              ::testing::MatchesRegex(
+                  "     first =+ +1.0 s  CANCELLED, ipv4:10.0.0.7:1"));
+  EXPECT_THAT(lines[3], ::testing::MatchesRegex(
+                            "     hedge +=+ +500.0 ms  won, ipv4:10.0.0.8:1"));
+  EXPECT_THAT(lines[4], StartsWith("+ products"));
+}
+
+TEST(WaterfallTest, OneLineASectionHasNoRoomForAttempts) {
+  const auto lines = Lines(HedgedAnswer(), {.width = 100, .one_line = true});
+  EXPECT_THAT(lines[2], HasSubstr("products"));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ Sample SampleOf(CallResult result) {
 }  // namespace
 
 BackendPolicies::BackendPolicies(const PolicySettings& settings, uint32_t seed,
-                                 CircuitBreaker::Listener listener)
+                                 CircuitBreaker::Listener listener, int loops)
     : settings_(settings),
       limit_(settings.limit),
       breaker_(BreakerOf(settings), seed,
@@ -46,7 +46,8 @@ BackendPolicies::BackendPolicies(const PolicySettings& settings, uint32_t seed,
                    limit_.Abandon();
                  }
                  if (listener) listener(transition);
-               }) {}
+               }),
+      hedging_(settings.hedging, loops) {}
 
 BackendPolicies::Permit BackendPolicies::Enter(Clock::time_point now) {
   const auto place = limit_.TryAcquire(now);
@@ -62,6 +63,22 @@ BackendPolicies::Permit BackendPolicies::EnterAsProbe(Clock::time_point now) {
   if (pass.allowed) return {this, limit_.Acquire(), pass};
   const bool open = breaker_.state() != CircuitBreaker::State::kClosed;
   return Permit(open ? Refusal::kCircuitOpen : Refusal::kConcurrencyLimit);
+}
+
+BackendPolicies::Hedge BackendPolicies::TryHedge(Clock::time_point now) {
+  if (breaker_.state() != CircuitBreaker::State::kClosed) return {};
+  // The last places are for sections that have no call yet.
+  if (limit_.in_flight() >= limit_.limit() * int64_t{9} / 10) return {};
+  if (!hedging_.TrySpend()) return {};
+  const auto place = limit_.TryAcquire(now);
+  if (!place) return {};
+  return {this, *place, now};
+}
+
+void BackendPolicies::Hedge::Finish(Clock::time_point now) {
+  BackendPolicies* policies = std::exchange(policies_, nullptr);
+  if (policies == nullptr) return;
+  policies->limit_.Release(place_, Sample::kIgnored, {}, now);
 }
 
 void BackendPolicies::Permit::Finish(CallResult result, Clock::time_point now) {

@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "server/async/clock.h"
 #include "server/fanout/policy/call_result.h"
 #include "server/fanout/policy/circuit_breaker.h"
 #include "server/fanout/policy/concurrency_limit.h"
+#include "server/fanout/policy/hedging.h"
 #include "server/rpc/retry.h"
 
 namespace gather::fanout {
@@ -26,11 +28,12 @@ struct PolicySettings {
   // is cut to it.
   CircuitBreakerSettings breaker = {};
   rpc::RetryPolicy retry = {};
+  HedgingSettings hedging = {};
 };
 
 // All that guards the calls to one backend, put together: from the outside in
 // the section's timeout (whoever calls keeps it), the concurrency limit, the
-// circuit breaker, retries out of one budget, the attempt.
+// circuit breaker, retries and hedges, the attempt.
 //
 //   BackendPolicies::Permit permit = policies.Enter(Clock::now());
 //   if (!permit) return FailureFor(permit.refusal());
@@ -83,15 +86,52 @@ class BackendPolicies {
     CircuitBreaker::Pass pass_;
   };
 
-  // `seed` and `listener` are the breaker's.
+  // A section's right to a second call while its first goes on, with a place of
+  // its own under the concurrency limit, to Finish().
+  class [[nodiscard]] Hedge {
+   public:
+    Hedge(Hedge&& other) noexcept
+        : policies_(std::exchange(other.policies_, nullptr)),
+          place_(other.place_),
+          since_(other.since_) {}
+    Hedge& operator=(Hedge&&) = delete;
+    ~Hedge() { Finish(since_); }
+
+    explicit operator bool() const { return policies_ != nullptr; }
+
+    // How it ended is told by the section's permit. Only the first says
+    // anything.
+    void Finish(async::Clock::time_point now);
+
+   private:
+    friend class BackendPolicies;
+    Hedge() = default;
+    Hedge(BackendPolicies* policies, ConcurrencyLimit::Place place,
+          async::Clock::time_point since)
+        : policies_(policies), place_(place), since_(since) {}
+
+    BackendPolicies* policies_ = nullptr;
+    ConcurrencyLimit::Place place_;
+    async::Clock::time_point since_;
+  };
+
+  // `seed` and `listener` are the breaker's; so many loops tell it of their
+  // calls.
   explicit BackendPolicies(const PolicySettings& settings, uint32_t seed = 1,
-                           CircuitBreaker::Listener listener = nullptr);
+                           CircuitBreaker::Listener listener = nullptr,
+                           int loops = 1);
 
   Permit Enter(async::Clock::time_point now);
+
+  // For a hedge that is due. None while the breaker is not closed, the limit is
+  // nearly in full use, or the budget is spent.
+  Hedge TryHedge(async::Clock::time_point now);
 
   const PolicySettings& settings() const { return settings_; }
   rpc::RetryThrottle& retry_budget() { return retry_budget_; }
   const rpc::RetryThrottle& retry_budget() const { return retry_budget_; }
+  Hedging& hedging() { return hedging_; }
+  const Hedging& hedging() const { return hedging_; }
   // For metrics and logs.
   const ConcurrencyLimit& limit() const { return limit_; }
   const CircuitBreaker& breaker() const { return breaker_; }
@@ -104,6 +144,7 @@ class BackendPolicies {
   ConcurrencyLimit limit_;
   CircuitBreaker breaker_;
   rpc::RetryThrottle retry_budget_;
+  Hedging hedging_;
 };
 
 }  // namespace gather::fanout

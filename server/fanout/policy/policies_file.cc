@@ -176,6 +176,22 @@ void TakeRetry(const v1::RetryPolicy& policy, Taker taker,
   }
 }
 
+void TakeHedging(const v1::HedgingPolicy& policy, Taker taker,
+                 HedgingSettings& hedging) {
+  if (policy.has_enabled()) hedging.enabled = policy.enabled();
+  if (policy.has_percentile()) {
+    taker.Take("percentile", policy.percentile(), 50, 99, hedging.percentile);
+  }
+  if (policy.has_min_delay()) {
+    taker.Take("minDelay", policy.min_delay(), kLeastTime, kMostTime,
+               hedging.min_delay);
+  }
+  if (policy.has_budget_percent()) {
+    taker.Take("budgetPercent", policy.budget_percent(), 1, 100,
+               hedging.budget_percent);
+  }
+}
+
 void TakeBackend(const v1::BackendPolicy& policy, Taker taker,
                  PolicySettings& settings) {
   if (policy.has_section_timeout()) {
@@ -187,6 +203,7 @@ void TakeBackend(const v1::BackendPolicy& policy, Taker taker,
   TakeBreaker(policy.circuit_breaker(), taker.Below("circuitBreaker"),
               settings.breaker);
   TakeRetry(policy.retry(), taker.Below("retry"), settings.retry);
+  TakeHedging(policy.hedging(), taker.Below("hedging"), settings.hedging);
 }
 
 // What has to fit together fits only once all is taken over. A limit's floor is

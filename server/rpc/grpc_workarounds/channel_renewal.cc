@@ -48,7 +48,8 @@ void ChannelRenewal::Run(const std::stop_token& stop) {
 }
 
 void ChannelRenewal::Look(Entry& entry, Clock::time_point now) {
-  const grpc_connectivity_state state = entry.watched.current->GetState(true);
+  const grpc_connectivity_state state =
+      entry.watched.current->GetState(entry.watched.keep_connected);
   if (state == GRPC_CHANNEL_READY || state == GRPC_CHANNEL_IDLE) {
     entry.broken = false;
     entry.candidate = nullptr;

@@ -38,6 +38,8 @@ class ChannelRenewal {
     std::function<std::shared_ptr<grpc::Channel>()> make;
     // What `channel` is at first.
     std::shared_ptr<grpc::Channel> current;
+    // Connects again by itself where the other side closed it.
+    bool keep_connected = true;
   };
 
   explicit ChannelRenewal(std::vector<Watched> channels);

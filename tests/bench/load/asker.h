@@ -13,7 +13,7 @@
 #include "server/async/clock.h"
 #include "server/async/event_loop.h"
 #include "server/async/task.h"
-#include "server/fanout/fetch.h"
+#include "server/fanout/backend_of.h"
 #include "server/fanout/section.h"
 #include "server/rpc/client_call.h"
 
@@ -40,6 +40,16 @@ struct WholeOverview {
   static Request Ask(const Request& overview) { return overview; }
   static fanout::Echo EchoOf(const Request& request, const Reply& reply) {
     if (!reply.complete()) return {};
+    return {.asked = request.user_id(), .answered = reply.user().user().id()};
+  }
+};
+
+// As whole as it can be while the products' backend hangs.
+struct WithoutProducts : WholeOverview {
+  static fanout::Echo EchoOf(const Request& request, const Reply& reply) {
+    if (reply.orders().status().state() != fanout::v1::SECTION_STATE_OK) {
+      return {};
+    }
     return {.asked = request.user_id(), .answered = reply.user().user().id()};
   }
 };

@@ -31,8 +31,10 @@
 
 ABSL_FLAG(std::string, target, "", "the server's address");
 ABSL_FLAG(std::string, user_id, "", "whom to ask for");
-ABSL_FLAG(std::string, service, "overview",
-          "what to ask: overview, or of a backend, a section by its name");
+ABSL_FLAG(
+    std::string, service, "overview",
+    "what to ask: overview; without_products, where those may fail; or of "
+    "a backend, a section by its name");
 ABSL_FLAG(int, in_flight, 1, "calls at a time");
 ABSL_FLAG(int, connections, 1, "over so many connections");
 ABSL_FLAG(double, rate, 0, "instead: calls a second");
@@ -62,6 +64,10 @@ std::unique_ptr<Asker> NewAsker(const std::string& service) {
   const std::string user_id = absl::GetFlag(FLAGS_user_id);
   if (service == "overview") {
     return std::make_unique<SectionAsker<WholeOverview>>(Connection(), user_id);
+  }
+  if (service == "without_products") {
+    return std::make_unique<SectionAsker<WithoutProducts>>(Connection(),
+                                                           user_id);
   }
   using Product = aggregator::Overview;
   const fanout::Catalog catalog = *fanout::MakeCatalog<Product>();

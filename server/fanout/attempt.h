@@ -1,0 +1,204 @@
+#ifndef GATHER_SERVER_FANOUT_ATTEMPT_H_
+#define GATHER_SERVER_FANOUT_ATTEMPT_H_
+
+#include <cstddef>
+#include <stop_token>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/async/clock.h"
+#include "server/async/first_of.h"
+#include "server/async/linked_stop.h"
+#include "server/async/task.h"
+#include "server/async/timer.h"
+#include "server/fanout/backend_of.h"
+#include "server/fanout/fan_out.h"
+#include "server/fanout/landing.h"
+#include "server/fanout/policy/call_result.h"
+#include "server/rpc/channel_pool.h"
+#include "server/rpc/client_call.h"
+#include "server/rpc/retry.h"
+
+namespace gather::fanout {
+
+// What an attempt came to.
+template <typename S>
+struct AttemptOutcome {
+  absl::StatusOr<typename BackendOf<S>::Wire> reply =
+      absl::UnknownError("not called");
+  rpc::CallEnd end = rpc::CallEnd::kFailed;
+  rpc::Pushback pushback;
+};
+
+// One call to a section's backend, with all that goes with it.
+//
+//   Attempt<S> attempt(fan_out, backend, request, AttemptKind::kFirst,
+//   deadline,
+//                      stop);
+//   auto& call = attempt.call();  // named: decisions/0016-gcc-12-coroutines.md
+//   auto reply = co_await call;
+//   AttemptOutcome<S> outcome = attempt.OutcomeOf(std::move(reply), landing);
+//
+// Thread: the loop's. Lifetime: what it is given outlives it.
+template <typename S>
+class Attempt {
+ public:
+  using Backend = BackendOf<S>;
+  using Request = typename S::Request;
+  using Reply = absl::StatusOr<typename Backend::Wire>;
+
+  Attempt(FanOut& fan_out, Backend& backend, const Request& request,
+          AttemptKind kind, async::Clock::time_point deadline,
+          std::stop_token stop)
+      : fan_out_(fan_out),
+        backend_(backend),
+        kind_(kind),
+        start_(async::Clock::now()),
+        lease_(backend.channels.Take()),
+        call_(
+            fan_out.call.loop(), backend.StubFor(lease_),
+            &Backend::Stub::PrepareAsync, request,
+            {.deadline = deadline,
+             .stop = std::move(stop),
+             .stats = &backend.calls,
+             .send_wait = lease_.crowded() ? &backend.stream_wait : nullptr}) {
+    fan_out.AddMetadata(call_.context());
+  }
+
+  auto& call() { return call_; }
+
+  // Once the call has been awaited. The one attempt that succeeds at once is
+  // told of by the landing itself, and any other noted there.
+  AttemptOutcome<S> OutcomeOf(Reply reply, Landing& landing) {
+    const bool ok = reply.ok();
+    if (backend_.policies.hedging().enabled()) TellLatency(reply.status());
+    if (!ok || landing.attempts > 1) Note(reply.status().code(), landing);
+    return {.reply = std::move(reply),
+            .end = call_.end(),
+            .pushback = ok ? rpc::Pushback() : PushbackOf(call_.context())};
+  }
+
+ private:
+  using Call =
+      rpc::UnaryCall<typename Backend::Stub, Request, typename Backend::Wire>;
+
+  // What a server that failed a call says of trying again.
+  static rpc::Pushback PushbackOf(const grpc::ClientContext& context) {
+    const auto& trailers = context.GetServerTrailingMetadata();
+    const auto said = trailers.find(rpc::Pushback::kKey);
+    if (said == trailers.end()) return {};
+    return rpc::Pushback::Parse({said->second.data(), said->second.size()});
+  }
+
+  // One that lost to a hedge would have taken even longer. Left out, those
+  // would be missing at the slow end, and the percentile would fall.
+  void TellLatency(const absl::Status& status) {
+    const bool lost = absl::IsCancelled(status) && !fan_out_.stopped();
+    if (!status.ok() && !lost) return;
+    const async::Clock::time_point now = async::Clock::now();
+    backend_.policies.hedging().OnLatency(fan_out_.call.loop_index(),
+                                          now - start_, now);
+  }
+
+  void Note(absl::StatusCode code, Landing& landing) {
+    landing.attempts_log.push_back({.kind = kind_,
+                                    .start = start_,
+                                    .duration = async::Clock::now() - start_,
+                                    .code = code,
+                                    .address = call_.context().peer()});
+  }
+
+  FanOut& fan_out_;
+  Backend& backend_;
+  const AttemptKind kind_;
+  const async::Clock::time_point start_;
+  const rpc::ChannelPool::Lease lease_;
+  Call call_;
+};
+
+// An attempt that a second joins, the hedge, where it takes unusually long: the
+// first answer of the two counts, and the other call is cancelled and awaited.
+//
+//   HedgedAttempt<S> attempt(fan_out, backend, request, kind, deadline,
+//                            landing);
+//   AttemptOutcome<S> outcome = co_await attempt.Run(delay);
+//
+// Thread: the loop's. Lifetime: what it is given outlives it, and it the await.
+template <typename S>
+class HedgedAttempt {
+ public:
+  HedgedAttempt(FanOut& fan_out, BackendOf<S>& backend,
+                const typename S::Request& request, AttemptKind kind,
+                async::Clock::time_point deadline, Landing& landing)
+      : fan_out_(fan_out),
+        backend_(backend),
+        request_(request),
+        kind_(kind),
+        deadline_(deadline),
+        landing_(landing),
+        stop_(fan_out.stop_token()),
+        waiting_(stop_.token()) {}
+
+  async::Task<AttemptOutcome<S>> Run(async::Clock::duration delay) {
+    auto both = async::FirstSuccess(stop_.source(), First(), Hedge(delay));
+    const async::FirstOf<absl::Status> first = co_await both;
+    // Where neither got an answer, what the first came to says more.
+    co_return std::move(first.winner.value_or(0) == 0 ? first_ : hedge_);
+  }
+
+ private:
+  // OK where it ends both: with a reply, or an answer about the request.
+  async::Task<absl::Status> First() {
+    Attempt<S> attempt(fan_out_, backend_, request_, kind_, deadline_,
+                       stop_.token());
+    auto& call = attempt.call();
+    auto reply = co_await call;
+    first_ = attempt.OutcomeOf(std::move(reply), landing_);
+    // Not hedged any more where it failed: that is a retry's matter.
+    waiting_.source().request_stop();
+    co_return StatusOf(first_);
+  }
+
+  async::Task<absl::Status> Hedge(async::Clock::duration delay) {
+    async::SleepUntil sleep =
+        async::SleepFor(fan_out_.call.loop(), delay, waiting_.token());
+    const absl::Status slept = co_await sleep;
+    if (!slept.ok()) co_return slept;
+    BackendPolicies::Hedge permit =
+        backend_.policies.TryHedge(async::Clock::now());
+    if (!permit) co_return absl::ResourceExhaustedError("not hedged");
+    ++landing_.attempts;
+    Attempt<S> attempt(fan_out_, backend_, request_, AttemptKind::kHedge,
+                       deadline_, stop_.token());
+    auto& call = attempt.call();
+    auto reply = co_await call;
+    hedge_ = attempt.OutcomeOf(std::move(reply), landing_);
+    permit.Finish(async::Clock::now());
+    const absl::Status status = StatusOf(hedge_);
+    backend_.results.OnHedge(/*won=*/status.ok());
+    co_return status;
+  }
+
+  static absl::Status StatusOf(const AttemptOutcome<S>& outcome) {
+    const absl::Status& status = outcome.reply.status();
+    const bool answered = outcome.end == rpc::CallEnd::kAnswered &&
+                          ResultOf(status.code()) == CallResult::kSuccess;
+    return answered ? absl::OkStatus() : status;
+  }
+
+  FanOut& fan_out_;
+  BackendOf<S>& backend_;
+  const typename S::Request& request_;
+  const AttemptKind kind_;
+  const async::Clock::time_point deadline_;
+  Landing& landing_;
+  async::LinkedStop stop_;     // of both calls
+  async::LinkedStop waiting_;  // of the wait before the hedge
+  AttemptOutcome<S> first_;
+  AttemptOutcome<S> hedge_;
+};
+
+}  // namespace gather::fanout
+
+#endif  // GATHER_SERVER_FANOUT_ATTEMPT_H_

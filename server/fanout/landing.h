@@ -1,0 +1,39 @@
+#ifndef GATHER_SERVER_FANOUT_LANDING_H_
+#define GATHER_SERVER_FANOUT_LANDING_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/async/clock.h"
+#include "server/fanout/reason.h"
+
+namespace gather::fanout {
+
+// As in gather.fanout.v1.Attempt.
+enum class AttemptKind : uint8_t { kFirst, kRetry, kHedge };
+
+// One call of a section's backend, of several, or one that failed.
+struct AttemptRecord {
+  AttemptKind kind = AttemptKind::kFirst;
+  async::Clock::time_point start{};
+  async::Clock::duration duration{};
+  absl::StatusCode code = absl::StatusCode::kOk;
+  std::string address;  // as gRPC writes it: "ipv4:10.0.0.7:50053"
+};
+
+// What one section came to, and when.
+struct Landing {
+  async::Clock::time_point start{};
+  async::Clock::duration duration{};
+  int attempts = 0;
+  // In the order in which they ended; none of one that succeeded at once.
+  std::vector<AttemptRecord> attempts_log;
+  std::optional<Failure> failure;  // none: it arrived
+};
+
+}  // namespace gather::fanout
+
+#endif  // GATHER_SERVER_FANOUT_LANDING_H_
