@@ -42,7 +42,10 @@ Outcome OutcomeOf(const SectionStatus& status) {
 // `section` is null where the payload can't be read.
 std::string SummaryOf(const SectionStatus& status, Outcome outcome,
                       const Message* section) {
-  if (outcome == Outcome::kNotRequested) return "not requested";
+  if (outcome == Outcome::kNotRequested) {
+    return status.attempts() == 0 ? "not requested"
+                                  : "not requested, but needed";
+  }
   std::string text;
   if (outcome == Outcome::kOk) {
     text = section == nullptr ? "ok" : Summarize(*section);
@@ -92,7 +95,7 @@ Row MakeRow(std::string name, const SectionStatus& status,
   row.outcome = OutcomeOf(status);
   row.start = FromProto(status.start_offset());
   row.duration = FromProto(status.duration());
-  row.called = row.outcome != Outcome::kNotRequested && status.attempts() > 0;
+  row.called = status.attempts() > 0;
   row.summary = SummaryOf(status, row.outcome, section);
   if (status.attempts_log_size() > 1) {
     for (const fanout::v1::Attempt& attempt : status.attempts_log()) {

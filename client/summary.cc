@@ -21,6 +21,7 @@ namespace {
 using fanout::v1::SectionStatus;
 using gather::aggregator::v1::OrdersSection;
 using gather::aggregator::v1::ProductsSection;
+using gather::aggregator::v1::PurchasesSection;
 using gather::aggregator::v1::UserSection;
 
 std::string TierName(gather::user::v1::Tier tier) {
@@ -85,7 +86,8 @@ std::string SummarizeAsOneOf(const google::protobuf::Message& section) {
 }  // namespace
 
 std::string Summarize(const google::protobuf::Message& section) {
-  return SummarizeAsOneOf<UserSection, OrdersSection, ProductsSection>(section);
+  return SummarizeAsOneOf<UserSection, OrdersSection, ProductsSection,
+                          PurchasesSection>(section);
 }
 
 std::string Summarize(const UserSection& section) {
@@ -118,6 +120,13 @@ std::string Summarize(const ProductsSection& section) {
     out += Aside("best match", FirstOf({best.name(), best.id()}));
   }
   return out;
+}
+
+std::string Summarize(const PurchasesSection& section) {
+  const std::string out = FormatCount(section.products_size(), "product");
+  if (section.missing_ids_size() == 0) return out;
+  return absl::StrCat(out, ", ", section.missing_ids_size(),
+                      " not sold any more");
 }
 
 std::string SummarizeFailure(const SectionStatus& status) {

@@ -26,6 +26,9 @@ std::string Summarize(const gather::aggregator::v1::OrdersSection& section);
 // "10 products, best match Saffron"
 std::string Summarize(const gather::aggregator::v1::ProductsSection& section);
 
+// "5 products, 1 not sold any more"
+std::string Summarize(const gather::aggregator::v1::PurchasesSection& section);
+
 // Why a section failed: "BACKEND_TIMEOUT: The backend did not answer in time."
 std::string SummarizeFailure(const fanout::v1::SectionStatus& status);
 

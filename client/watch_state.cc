@@ -29,7 +29,8 @@ absl::Duration LiveAxis(absl::Duration elapsed) {
 }  // namespace
 
 WatchState::WatchState(const google::protobuf::Descriptor& part,
-                       const google::protobuf::FieldMask& read_mask) {
+                       const google::protobuf::FieldMask& read_mask)
+    : by_default_(read_mask.paths().empty()) {
   const auto& paths = read_mask.paths();
   for (const std::string& name : SectionNames(part)) {
     const bool requested =
@@ -40,7 +41,14 @@ WatchState::WatchState(const google::protobuf::Descriptor& part,
 }
 
 void WatchState::Add(const Message& part) {
-  if (auto summary = FanOutSummaryOf(part)) summary_ = std::move(summary);
+  if (auto summary = FanOutSummaryOf(part)) {
+    summary_ = std::move(summary);
+    // All that the server has by default has landed.
+    for (Row& row : rows_) {
+      if (!by_default_ || row.outcome != Outcome::kAbsent) continue;
+      row = NotRequestedRow(row.name);
+    }
+  }
   for (Row& row : MakeRowsOfPresent(part)) {
     ++landed_;
     const auto known =
@@ -81,7 +89,7 @@ std::string WatchState::RenderPart(const Message& part,
     out += RenderLine(row, options);
   }
   if (const auto summary = FanOutSummaryOf(part)) {
-    out += RenderTotal(rows_, summary->timing());
+    out += RenderTotal(rows_, summary->timing(), options);
   }
   return out;
 }

@@ -21,7 +21,8 @@ namespace gather::client {
 class WatchState {
  public:
   // `part` is the type of the stream's messages. Sections that `read_mask` does
-  // not ask for are known not to come.
+  // not ask for are known not to come; with no mask, the server says which ones
+  // do.
   WatchState(const google::protobuf::Descriptor& part,
              const google::protobuf::FieldMask& read_mask);
 
@@ -51,6 +52,8 @@ class WatchState {
                          const WaterfallOptions& options) const;
 
  private:
+  // Which sections come is up to the server.
+  const bool by_default_;
   std::vector<Row> rows_;
   int landed_ = 0;
   std::optional<fanout::v1::FanOutSummary> summary_;

@@ -199,10 +199,29 @@ class Renderer {
   const absl::Duration axis_;
 };
 
+// With the time of each section, where there is a row of it.
+std::string RenderCriticalPath(const std::vector<Row>& rows,
+                               const FanOutTiming& timing, bool ascii) {
+  std::string out;
+  for (const std::string& name : timing.critical_path()) {
+    absl::StrAppend(&out,
+                    out.empty() ? "Critical path: "
+                    : ascii     ? " -> "
+                                : " → ",
+                    EscapeControl(name));
+    for (const Row& row : rows) {
+      if (row.name != name || !row.called) continue;
+      absl::StrAppend(&out, " ", FormatTime(row.duration));
+    }
+  }
+  return out + "\n";
+}
+
 }  // namespace
 
 std::string RenderTotal(const std::vector<Row>& rows,
-                        const FanOutTiming& timing) {
+                        const FanOutTiming& timing,
+                        const WaterfallOptions& options) {
   const absl::Duration total = FromProto(timing.duration());
   const absl::Duration sequential = FromProto(timing.sequential_duration());
   std::string out = absl::StrCat("Total time: ", FormatTime(total));
@@ -214,7 +233,12 @@ std::string RenderTotal(const std::vector<Row>& rows,
     absl::StrAppend(&out, " (one after the other: ", FormatTime(sequential),
                     speed_up.empty() ? "" : ", ", speed_up, ")");
   }
-  return out + "\n";
+  out += "\n";
+  // One section alone is the longest bar.
+  if (timing.critical_path_size() > 1) {
+    out += RenderCriticalPath(rows, timing, options.ascii);
+  }
+  return out;
 }
 
 std::string RenderRows(const std::vector<Row>& rows, absl::Duration axis,
@@ -249,7 +273,7 @@ std::string RenderWaterfall(std::vector<Row> rows,
   const absl::Duration total =
       timing ? FromProto(timing->duration()) : absl::ZeroDuration();
   std::string out = RenderRows(rows, AxisOf(rows, total), options);
-  if (timing) out += RenderTotal(rows, *timing);
+  if (timing) out += RenderTotal(rows, *timing, options);
   return out;
 }
 

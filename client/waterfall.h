@@ -40,6 +40,10 @@ struct WaterfallOptions {
 //   – products                                 not requested
 //   Total time: 2.0 s (one after the other: 2.2 s, 1.1x)
 //
+// and one more where a section waited for another:
+//
+//   Critical path: orders 1.5 s → purchases 1.0 s
+//
 // The bars lie on one axis, from the start of the fan-out to its end. Control
 // characters in the answer come out escaped. A pure function.
 std::string RenderWaterfall(const google::protobuf::Message& response,
@@ -61,9 +65,11 @@ std::string RenderRows(const std::vector<Row>& rows, absl::Duration axis,
 //   ✓ products     1.0 s  8 products, best match Saffron
 std::string RenderLine(const Row& row, const WaterfallOptions& options);
 
-// "Total time: 2.0 s (one after the other: 4.5 s, 2.2x)", and a line end.
+// "Total time: 2.0 s (one after the other: 4.5 s, 2.2x)" and a line end, and
+// the critical path where it has more than one section.
 std::string RenderTotal(const std::vector<Row>& rows,
-                        const fanout::v1::FanOutTiming& timing);
+                        const fanout::v1::FanOutTiming& timing,
+                        const WaterfallOptions& options);
 
 }  // namespace gather::client
 

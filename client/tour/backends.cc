@@ -53,14 +53,17 @@ std::shared_ptr<grpc::Channel> Connect(const rpc::Server& server) {
   return channel;
 }
 
-// A way to the backend of each section of the product. Those that the tour does
-// not ask for have none, and share one that would not know what is asked.
+// A way to the backend of each section of the product. One that the tour has no
+// backend for has none, and shares one that would not know what is asked.
 fanout::Channels ChannelsTo(const Backends& backends) {
   using All = aggregator::Overview::Sections;
   fanout::Channels channels(All::kSize, backends.channel(kUser));
-  Sections::ForEach([&]<typename S>() {
-    channels[All::IndexOf<S>()] =
-        backends.channel(kSections[Sections::IndexOf<S>()]);
+  All::ForEach([&]<typename S>() {
+    Sections::ForEach([&]<typename Shown>() {
+      if (Shown::kBackend.name != S::kBackend.name) return;
+      channels[All::IndexOf<S>()] =
+          backends.channel(kSections[Sections::IndexOf<Shown>()]);
+    });
   });
   return channels;
 }

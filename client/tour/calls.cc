@@ -8,9 +8,6 @@
 #include "gather/product/v1/product.grpc.pb.h"
 #include "gather/user/v1/user.grpc.pb.h"
 #include "server/async/gather.h"
-#include "server/fanout/relay.h"
-#include "server/rpc/client_call.h"
-#include "server/rpc/method_stub.h"
 #include "server/rpc/status.h"
 
 namespace gather::client::tour {
@@ -25,7 +22,7 @@ using user::v1::UserService;
 
 // What the product would ask the section's backend.
 template <typename S>
-typename S::Request Ask() {
+typename S::Request RequestOf() {
   return S::Ask(MakeOverviewRequest<aggregator::v1::GetOverviewRequest>());
 }
 
@@ -37,24 +34,16 @@ absl::Status Block(const std::shared_ptr<grpc::Channel>& channel,
                    grpc::ClientContext& context) {
   Stub stub(channel);
   Reply reply;
-  return rpc::ToAbsl((stub.*method)(&context, Ask<S>(), &reply));
+  return rpc::ToAbsl((stub.*method)(&context, RequestOf<S>(), &reply));
 }
 
 template <typename S>
 async::Task<absl::Status> CallBackendOf(
     async::EventLoop& loop, const std::shared_ptr<grpc::Channel>& channel,
     std::stop_token stop) {
-  using Reply = typename fanout::ReplyTypes<typename S::Reply>::Message;
-  using Stub = rpc::MethodStub<typename S::Request, Reply>;
   loop.set_activity(SectionName(kSections[Sections::IndexOf<S>()]).c_str());
-  Stub stub(channel, S::kMethod);
-  const typename S::Request request = Ask<S>();
-  rpc::CallOptions options;
-  options.deadline = Clock::now() + kPatience;
-  options.stop = std::move(stop);
-  rpc::UnaryCall call(loop, stub, &Stub::PrepareAsync, request,
-                      std::move(options));
-  const auto reply = co_await call;
+  const auto reply =
+      co_await Ask<S>(loop, channel, RequestOf<S>(), std::move(stop));
   co_return reply.status();
 }
 

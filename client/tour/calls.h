@@ -1,18 +1,43 @@
 #ifndef GATHER_CLIENT_TOUR_CALLS_H_
 #define GATHER_CLIENT_TOUR_CALLS_H_
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
+#include <memory>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "client/tour/backends.h"
 #include "client/tour/report.h"
 #include "server/async/event_loop.h"
 #include "server/async/task.h"
+#include "server/fanout/relay.h"
+#include "server/rpc/client_call.h"
+#include "server/rpc/method_stub.h"
 
 namespace gather::client::tour {
+
+// What a section's backend replies to that, from a coroutine.
+template <typename S>
+async::Task<absl::StatusOr<typename S::Reply>> Ask(
+    async::EventLoop& loop, std::shared_ptr<grpc::Channel> channel,
+    typename S::Request request, std::stop_token stop = {}) {
+  using Wire = typename fanout::ReplyTypes<typename S::Reply>::Wire;
+  using Stub = rpc::MethodStub<typename S::Request, Wire>;
+  Stub stub(std::move(channel), S::kMethod);
+  rpc::CallOptions options;
+  options.deadline = Clock::now() + kPatience;
+  options.stop = std::move(stop);
+  rpc::UnaryCall call(loop, stub, &Stub::PrepareAsync, request,
+                      std::move(options));
+  absl::StatusOr<Wire> reply = co_await call;
+  if (!reply.ok()) co_return reply.status();
+  co_return typename S::Reply(*std::move(reply));
+}
 
 // Calls a section's backend and blocks the thread until it has answered.
 absl::Status CallAndBlock(const Backends& backends, Section section,

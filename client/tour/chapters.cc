@@ -24,6 +24,9 @@ constexpr Chapter kChapters[] = {
      RunFireAndForget},
     {"producer-consumer", "sections through a bounded queue, first come first",
      RunProducerConsumer},
+    {"stages", "a call that needs another's reply, awaited within its branch",
+     RunStages},
+    {"n-plus-one", "a call an item against one batch of them", RunNPlusOne},
 };
 
 }  // namespace

@@ -30,6 +30,8 @@ Report RunBlocking(double scale);
 Report RunCpuWork(double scale);
 Report RunFireAndForget(double scale);
 Report RunProducerConsumer(double scale);
+Report RunStages(double scale);
+Report RunNPlusOne(double scale);
 
 }  // namespace gather::client::tour
 

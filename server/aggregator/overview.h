@@ -8,6 +8,7 @@
 #include "gather/aggregator/v1/aggregator.pb.h"
 #include "server/aggregator/sections/orders.h"
 #include "server/aggregator/sections/products.h"
+#include "server/aggregator/sections/purchases.h"
 #include "server/aggregator/sections/user.h"
 #include "server/fanout/section.h"
 
@@ -20,7 +21,7 @@ struct Overview {
   using Request = v1::GetOverviewRequest;
   using Response = v1::GetOverviewResponse;
   using Part = v1::StreamOverviewResponse;
-  using Sections = fanout::SectionList<User, Orders, Products>;
+  using Sections = fanout::SectionList<User, Orders, Products, Purchases>;
 
   // INVALID_ARGUMENT, naming the field, where the request is not as the
   // contract says.

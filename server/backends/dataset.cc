@@ -23,6 +23,7 @@ using order::v1::Order;
 
 constexpr int kDefaultPageSize = 10;
 constexpr int kMaxPageSize = 100;
+constexpr int kMaxIds = 100;
 
 absl::Status CheckUserId(const std::string& user_id) {
   if (IsId(user_id)) return absl::OkStatus();
@@ -147,15 +148,14 @@ absl::Status OrderTable::Answer(const order::v1::ListOrdersRequest& request,
 
 ProductTable::ProductTable(ProductDataset dataset, int64_t generated_users)
     : generated_users_(generated_users) {
-  std::unordered_map<std::string, int> positions;
   for (product::v1::Product& product : *dataset.mutable_products()) {
-    positions.emplace(product.id(), static_cast<int>(catalogue_.size()));
     catalogue_.push_back(std::move(product));
   }
+  IndexCatalogue();
   const auto find =
       [&](const google::protobuf::RepeatedPtrField<std::string>& ids) {
         std::vector<int> found;
-        for (const std::string& id : ids) found.push_back(positions.at(id));
+        for (const std::string& id : ids) found.push_back(positions_.at(id));
         return found;
       };
   for (const auto& recommendation : dataset.recommendations()) {
@@ -168,8 +168,15 @@ ProductTable::ProductTable(ProductDataset dataset, int64_t generated_users)
 
 ProductTable::ProductTable(int64_t generated_users)
     : catalogue_(GeneratedCatalogue()), generated_users_(generated_users) {
+  IndexCatalogue();
   for (std::size_t i = 0; i < catalogue_.size(); ++i) {
     popular_.push_back(static_cast<int>(i));
+  }
+}
+
+void ProductTable::IndexCatalogue() {
+  for (std::size_t i = 0; i < catalogue_.size(); ++i) {
+    positions_.emplace(catalogue_[i].id(), static_cast<int>(i));
   }
 }
 
@@ -197,6 +204,28 @@ absl::Status ProductTable::Answer(
   const std::size_t end = std::min(*page_size, recommended.size());
   for (std::size_t i = 0; i < end; ++i) {
     *response->add_products() = catalogue_[recommended[i]];
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ProductTable::Answer(
+    const product::v1::BatchGetProductsRequest& request,
+    product::v1::BatchGetProductsResponse* response) const {
+  if (request.ids().empty() || request.ids_size() > kMaxIds) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("ids: must be from 1 to ", kMaxIds));
+  }
+  for (const std::string& id : request.ids()) {
+    if (IsId(id)) continue;
+    return absl::InvalidArgumentError(
+        "ids: must be 1 to 64 characters from [A-Za-z0-9._-] each");
+  }
+  for (const std::string& id : request.ids()) {
+    if (const auto it = positions_.find(id); it != positions_.end()) {
+      *response->add_products() = catalogue_[it->second];
+    } else {
+      response->add_missing_ids(id);
+    }
   }
   return absl::OkStatus();
 }

@@ -71,11 +71,17 @@ class ProductTable {
       const product::v1::ListRecommendedProductsRequest& request,
       product::v1::ListRecommendedProductsResponse* response) const;
 
+  // The products of those ids, and the ids that there are none of.
+  absl::Status Answer(const product::v1::BatchGetProductsRequest& request,
+                      product::v1::BatchGetProductsResponse* response) const;
+
  private:
+  void IndexCatalogue();
   // Positions in `catalogue_`.
   std::vector<int> RecommendedTo(const std::string& user_id) const;
 
   std::vector<product::v1::Product> catalogue_;
+  std::unordered_map<std::string, int> positions_;  // in it, by id
   std::unordered_map<std::string, std::vector<int>> recommendations_;
   std::vector<int> popular_;
   int64_t generated_users_;

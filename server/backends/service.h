@@ -1,7 +1,6 @@
 #ifndef GATHER_SERVER_BACKENDS_SERVICE_H_
 #define GATHER_SERVER_BACKENDS_SERVICE_H_
 
-#include <functional>
 #include <random>
 #include <utility>
 #include <vector>
@@ -17,36 +16,37 @@
 
 namespace gather::backends {
 
-// What makes a table a gRPC service: its generated class and its one method.
+// What makes a table a gRPC service: its generated class and its methods.
+// `add` is told of each its name, and what requests a call of it.
 struct UserRole {
   using Table = UserTable;
   using Service = user::v1::UserService::AsyncService;
-  using Request = user::v1::GetUserRequest;
-  using Response = user::v1::GetUserResponse;
-  static constexpr char kMethod[] = "gather.user.v1.UserService/GetUser";
-  static constexpr auto kRequestCall = &Service::RequestGetUser;
+  static void ForEachMethod(auto&& add) {
+    add("gather.user.v1.UserService/GetUser", &Service::RequestGetUser);
+  }
 };
 
 struct OrderRole {
   using Table = OrderTable;
   using Service = order::v1::OrderService::AsyncService;
-  using Request = order::v1::ListOrdersRequest;
-  using Response = order::v1::ListOrdersResponse;
-  static constexpr char kMethod[] = "gather.order.v1.OrderService/ListOrders";
-  static constexpr auto kRequestCall = &Service::RequestListOrders;
+  static void ForEachMethod(auto&& add) {
+    add("gather.order.v1.OrderService/ListOrders", &Service::RequestListOrders);
+  }
 };
 
 struct ProductRole {
   using Table = ProductTable;
   using Service = product::v1::ProductService::AsyncService;
-  using Request = product::v1::ListRecommendedProductsRequest;
-  using Response = product::v1::ListRecommendedProductsResponse;
-  static constexpr char kMethod[] =
-      "gather.product.v1.ProductService/ListRecommendedProducts";
-  static constexpr auto kRequestCall = &Service::RequestListRecommendedProducts;
+  static void ForEachMethod(auto&& add) {
+    add("gather.product.v1.ProductService/ListRecommendedProducts",
+        &Service::RequestListRecommendedProducts);
+    add("gather.product.v1.ProductService/BatchGetProducts",
+        &Service::RequestBatchGetProducts);
+  }
 };
 
-// A service that answers from a table, with faults to order.
+// A service that answers from a table, with the same faults to order in all of
+// its methods.
 //
 // Thread: handlers run on the server's loops. Lifetime: must outlive the server
 // that it is added to.
@@ -62,14 +62,18 @@ class BackendService {
   }
 
   void AddTo(rpc::Server& server) {
-    server.AddUnary(Role::kMethod, service_, Role::kRequestCall,
-                    std::bind_front(&BackendService::Answer, this));
+    Role::ForEachMethod([&](const char* method, auto request_call) {
+      server.AddUnary(method, service_, request_call,
+                      [this](auto& call, const auto& request, auto* response) {
+                        return Answer(call, request, response);
+                      });
+    });
   }
 
  private:
+  template <typename Request, typename Response>
   async::Task<grpc::Status> Answer(rpc::ServerCall& call,
-                                   const typename Role::Request& request,
-                                   typename Role::Response* response) {
+                                   const Request& request, Response* response) {
     const absl::Status fault = co_await faults_[call.loop_index()].Apply(call);
     if (!fault.ok()) co_return rpc::ToGrpc(fault);
     co_return rpc::ToGrpc(table_.Answer(request, response));

@@ -14,6 +14,7 @@
 #include "server/async/gather.h"
 #include "server/async/task.h"
 #include "server/fanout/backend_of.h"
+#include "server/fanout/branches.h"
 #include "server/fanout/catalog.h"
 #include "server/fanout/fan_out.h"
 #include "server/fanout/fetch.h"
@@ -137,8 +138,8 @@ class Aggregator {
                     RequiredPaths<Product>(request));
   }
 
-  // The fan-out: all calls start together, and their sections land in the sink
-  // as they end.
+  // The fan-out: all calls start together, but for those that need another's
+  // reply, and their sections land in the sink as they end.
   template <typename Sink>
   async::Task<absl::Status> Run(FanOut& fan_out, const Request& request,
                                 Sink& sink) {
@@ -146,14 +147,10 @@ class Aggregator {
     if (!begin.ok()) co_return begin;
     Backends& backends =
         *loops_[static_cast<std::size_t>(fan_out.call.loop_index())];
-    auto branches = [&]<std::size_t... Place>(std::index_sequence<Place...>) {
-      return async::Gather(
-          Fetch(fan_out, Place, std::get<Place>(backends), request, sink)...);
-    }(std::make_index_sequence<Sections::kSize>());
-    const auto landed = co_await branches;
-    std::apply(
-        [&](const auto&... branch) { (NoteBroken(branch, fan_out), ...); },
-        landed);
+    Branches<Product, Sink> branches(fan_out, backends, request, sink);
+    auto all = branches.All();
+    const auto landed = co_await all;
+    branches.NoteBroken(landed);
     const absl::Status outcome = fan_out.score.Outcome();
     if (outcome.ok()) sink.Finish(fan_out);
     co_return outcome;
@@ -164,12 +161,6 @@ class Aggregator {
     // However it ends, or the sender would wait for ever.
     const auto closer = sink.Closer();
     co_return co_await Run(fan_out, request, sink);
-  }
-
-  // A branch that could not even land its failure costs the request: its
-  // section is in no known state.
-  static void NoteBroken(const absl::Status& branch, FanOut& fan_out) {
-    if (!branch.ok()) fan_out.score.Abort(branch);
   }
 
   const Catalog catalog_;

@@ -14,6 +14,7 @@
 #include "server/fanout/reason.h"
 #include "server/fanout/relay.h"
 #include "server/fanout/section.h"
+#include "server/fanout/stages.h"
 
 namespace gather::fanout {
 
@@ -24,6 +25,8 @@ struct SectionInfo {
   std::string method;     // the backend's: "package.Service/Method"
   Backend backend;
   bool only_on_request = false;
+  // The place of the section that it comes after.
+  std::optional<std::size_t> after = std::nullopt;
 };
 
 // The list of sections at run time: names for masks, metrics and logs.
@@ -60,6 +63,15 @@ absl::Status CheckAllFilled(const google::protobuf::Descriptor& answer,
 
 namespace detail {
 
+template <typename S, typename Sections>
+constexpr std::optional<std::size_t> PlaceOfAfter() {
+  if constexpr (ComesAfterAnother<S>) {
+    return Sections::template IndexOf<typename S::After>();
+  } else {
+    return std::nullopt;
+  }
+}
+
 template <typename S, typename Product>
 absl::StatusOr<SectionInfo> Describe() {
   using Message = typename ReplyTypes<typename S::Reply>::Message;
@@ -85,7 +97,8 @@ absl::StatusOr<SectionInfo> Describe() {
                      .error_key = *name + "_error",
                      .method = S::kMethod,
                      .backend = S::kBackend,
-                     .only_on_request = OnlyOnRequest<S>()};
+                     .only_on_request = OnlyOnRequest<S>(),
+                     .after = PlaceOfAfter<S, typename Product::Sections>()};
 }
 
 }  // namespace detail
@@ -94,6 +107,8 @@ absl::StatusOr<SectionInfo> Describe() {
 // where its declarations don't fit the protos.
 template <typename Product>
 absl::StatusOr<Catalog> MakeCatalog() {
+  static_assert(HasNoCircle(typename Product::Sections()),
+                "sections wait for each other: see stages.h");
   absl::Status failure;
   std::vector<SectionInfo> sections;
   Product::Sections::ForEach([&]<typename S>() {

@@ -41,6 +41,7 @@ FanOut::FanOut(rpc::ServerCall& server_call, const Catalog& sections,
       plan(what),
       start_(Clock::now()),
       wall_start_(std::chrono::system_clock::now()),
+      calls_end_(CallsEnd(with.total_timeout, start_, server_call.deadline())),
       stop_(server_call.stop_token()),
       score(sections, what, start_) {}
 

@@ -62,12 +62,10 @@ class FanOut {
   FanOut(const FanOut&) = delete;
   FanOut& operator=(const FanOut&) = delete;
 
-  // When a branch's calls are given up, which may take so long.
-  async::Clock::time_point DeadlineFor(
-      async::Clock::duration section_timeout) const {
-    return BranchDeadline(
-        {.section = section_timeout, .total = settings.total_timeout}, start_,
-        call.deadline());
+  // When the calls of a stage are given up, which may take so long.
+  async::Clock::time_point DeadlineFor(async::Clock::duration section_timeout,
+                                       const Stage& stage) const {
+    return StageDeadline(section_timeout, stage, calls_end_);
   }
   // DEADLINE_EXCEEDED where no time is left to call anybody; INVALID_ARGUMENT
   // where metadata that is to be forwarded can't be.
@@ -81,8 +79,9 @@ class FanOut {
   // forwarded of the caller's metadata.
   void AddMetadata(grpc::ClientContext& branch_call) const;
 
-  // A section is there, or failed: scores it, counts it, notes it for the
-  // request's log line, and stops the others where it ends the request.
+  // A section is there, or failed, whether the caller asked for it or another
+  // section needs it: scores it, counts it, notes it for the request's log
+  // line, and stops the others where it ends the request.
   void Land(std::size_t section, const Landing& landing,
             v1::SectionStatus* status, SectionStats& stats);
 
@@ -102,6 +101,7 @@ class FanOut {
  private:
   const async::Clock::time_point start_;
   const std::chrono::system_clock::time_point wall_start_;
+  const async::Clock::time_point calls_end_;
   // The call's own end and a section that ends it both stop all.
   async::LinkedStop stop_;
 

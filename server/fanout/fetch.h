@@ -1,14 +1,11 @@
 #ifndef GATHER_SERVER_FANOUT_FETCH_H_
 #define GATHER_SERVER_FANOUT_FETCH_H_
 
-#include <cstddef>
-#include <exception>
 #include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "server/async/clock.h"
-#include "server/async/outcome.h"
 #include "server/async/task.h"
 #include "server/async/timer.h"
 #include "server/fanout/attempt.h"
@@ -30,6 +27,8 @@ template <typename S>
 struct Fetched {
   Landing landing;
   std::optional<typename S::Reply> reply;
+  // When its calls are given up.
+  async::Clock::time_point deadline{};
 };
 
 // Why a reply is not the one that was asked for; none where it is.
@@ -77,7 +76,7 @@ async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
   Hedging& hedging = backend.policies.hedging();
   Landing& landing = fetched.landing;
   rpc::Retry retry(policy.retry, backend.policies.retry_budget(),
-                   fan_out.DeadlineFor(policy.section_timeout));
+                   fetched.deadline);
   AttemptOutcome<S> outcome;
   AttemptKind kind = AttemptKind::kFirst;
   while (true) {
@@ -120,41 +119,6 @@ async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
   fetched.reply.emplace(*std::move(outcome.reply));
   landing.failure = CheckReply<S>(request, *fetched.reply);
   if (landing.failure) fetched.reply.reset();
-}
-
-// One branch of the fan-out: gets a section, where its backend's policies allow
-// it, and lands it in the sink, whatever comes of it. Nothing that the
-// section's own code throws gets further.
-template <typename S, typename Overview, typename Sink>
-async::Task<> Fetch(FanOut& fan_out, std::size_t section, BackendOf<S>& backend,
-                    const Overview& overview, Sink& sink) {
-  if (!fan_out.plan.requested.Has(section)) {
-    backend.results.OnNotRequested();
-    sink.template Skip<S>();
-    co_return;
-  }
-  Fetched<S> fetched;
-  Landing& landing = fetched.landing;
-  landing.start = async::Clock::now();
-  BackendPolicies::Permit permit = backend.policies.Enter(landing.start);
-  try {
-    if (permit) {
-      const typename S::Request request = S::Ask(overview);
-      co_await Call(fan_out, backend, request, fetched);
-    } else {
-      landing.failure = FailureFor(permit.refusal());
-    }
-  } catch (...) {
-    fetched.reply.reset();
-    landing.failure =
-        FailureFor(Reason::kAggregatorError,
-                   rpc::TextOf(async::StatusOf(std::current_exception())));
-  }
-  const async::Clock::time_point end = async::Clock::now();
-  landing.duration = end - landing.start;
-  permit.Finish(
-      landing.failure ? ResultOf(*landing.failure) : CallResult::kSuccess, end);
-  sink.Land(fan_out, section, backend.results, fetched);
 }
 
 }  // namespace gather::fanout

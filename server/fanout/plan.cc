@@ -22,4 +22,16 @@ absl::Status NotRequested(const Catalog& catalog, std::size_t section) {
       absl::StrCat(catalog.sections[section].name, " is not in read_mask"));
 }
 
+void AddDependencies(const Catalog& catalog, Plan& plan) {
+  plan.needed = plan.requested;
+  for (std::size_t i = 0; i < catalog.sections.size(); ++i) {
+    if (!plan.requested.Has(i)) continue;
+    for (auto after = catalog.sections[i].after; after;
+         after = catalog.sections[*after].after) {
+      plan.needed.Add(*after);
+      plan.staged = true;
+    }
+  }
+}
+
 }  // namespace gather::fanout

@@ -28,7 +28,14 @@ class SectionSet {
 struct Plan {
   SectionSet requested;
   SectionSet required;
+  // What is fetched: what is requested, and what that comes after.
+  SectionSet needed;
+  // A requested section comes after another.
+  bool staged = false;
 };
+
+// Adds what is needed for what is requested.
+void AddDependencies(const Catalog& catalog, Plan& plan);
 
 // INVALID_ARGUMENT that names `mask` and the sections that there are.
 absl::Status UnknownPath(const Catalog& catalog, std::string_view mask);
@@ -58,6 +65,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const Paths& read_mask,
     if (!plan.requested.Has(*section)) return NotRequested(catalog, *section);
     plan.required.Add(*section);
   }
+  AddDependencies(catalog, plan);
   return plan;
 }
 

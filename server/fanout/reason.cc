@@ -52,6 +52,8 @@ constexpr std::array<Row, kReasons> kTable = {{
     {Reason::kBreakerOpen, "BREAKER_OPEN",
      "the backend failed, and is given time to recover",
      StatusCode::kUnavailable, true},
+    {Reason::kDependencyFailed, "DEPENDENCY_FAILED",
+     "a section that this one needs failed", StatusCode::kUnavailable, true},
     {Reason::kAggregatorError, "AGGREGATOR_ERROR",
      "the aggregator could not make this section", StatusCode::kInternal},
 }};
@@ -102,6 +104,12 @@ Failure FailureFor(BackendPolicies::Refusal refusal) {
                           "not called: concurrency limit");
 }
 
+Failure FailureAfter(const Failure& dependency) {
+  if (dependency.reason == Reason::kCancelled) return dependency;
+  return {Reason::kDependencyFailed, CodeForCaller(dependency),
+          "not called: a section that it needs failed", dependency.reason};
+}
+
 CallResult ResultOf(const Failure& failure) {
   switch (failure.reason) {
     case Reason::kReplyUnreadable:
@@ -115,6 +123,7 @@ CallResult ResultOf(const Failure& failure) {
     case Reason::kBackendStreamsFull:
       return CallResult::kOverloaded;
     case Reason::kCancelled:
+    case Reason::kDependencyFailed:
     case Reason::kAggregatorError:
       return CallResult::kCancelled;
     default:

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,11 +38,14 @@ enum class Reason : uint8_t {
   kBackendError,          // any other code
   // It was not called: its circuit breaker is open.
   kBreakerOpen,
+  // It was not called: the section that it comes after failed, for any reason
+  // but kCancelled.
+  kDependencyFailed,
   // This server failed to make the section: an exception, no memory.
   kAggregatorError,
 };
 
-inline constexpr std::size_t kReasons = 15;
+inline constexpr std::size_t kReasons = 16;
 
 constexpr std::size_t IndexOf(Reason reason) {
   return static_cast<std::size_t>(reason);
@@ -56,6 +60,8 @@ struct Failure {
   // A backend's own words and other details: for the log alone, since they may
   // hold anything.
   std::string detail;
+  // Of kDependencyFailed: why the other section failed.
+  std::optional<Reason> cause = std::nullopt;
 };
 
 // The failure for that reason, with the reason's own code.
@@ -67,6 +73,10 @@ Failure Classify(rpc::CallEnd end, const absl::Status& status, bool stopped);
 
 // The failure of a section whose backend the policies did not let it call.
 Failure FailureFor(BackendPolicies::Refusal refusal);
+
+// The failure of a section that comes after one that failed so. Its code is the
+// one that a whole RPC has for that.
+Failure FailureAfter(const Failure& dependency);
 
 // What a failure says of the backend's health, for its policies.
 CallResult ResultOf(const Failure& failure);

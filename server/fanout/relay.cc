@@ -1,9 +1,13 @@
 #include "server/fanout/relay.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "google/protobuf/wire_format_lite.h"
 
 namespace gather::fanout {
 
@@ -12,10 +16,36 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::UnknownField;
 using google::protobuf::UnknownFieldSet;
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
 
 namespace {
 
 constexpr char kStatus[] = "status";
+
+// Adds the texts at the end of `path` in the bytes of a message.
+void AddTexts(std::string_view message, std::span<const int> path,
+              std::vector<std::string_view>& texts) {
+  CodedInputStream in(reinterpret_cast<const uint8_t*>(message.data()),
+                      static_cast<int>(message.size()));
+  while (const uint32_t tag = in.ReadTag()) {
+    if (tag != WireFormatLite::MakeTag(
+                   path.front(), WireFormatLite::WIRETYPE_LENGTH_DELIMITED)) {
+      if (!WireFormatLite::SkipField(&in, tag)) return;
+      continue;
+    }
+    uint32_t length = 0;
+    if (!in.ReadVarint32(&length)) return;
+    const auto begin = static_cast<std::size_t>(in.CurrentPosition());
+    if (!in.Skip(static_cast<int>(length))) return;
+    const std::string_view content = message.substr(begin, length);
+    if (path.size() == 1) {
+      texts.push_back(content);
+    } else {
+      AddTexts(content, path.subspan(1), texts);
+    }
+  }
+}
 
 bool SameOnTheWire(const FieldDescriptor& one, const FieldDescriptor& other) {
   return one.type() == other.type() &&
@@ -49,6 +79,26 @@ std::string_view FindText(const Message& message, int number) {
     }
   }
   return {};
+}
+
+std::vector<std::string_view> FindTexts(const Message& message,
+                                        std::span<const int> path) {
+  std::vector<std::string_view> texts;
+  const UnknownFieldSet& fields =
+      message.GetReflection()->GetUnknownFields(message);
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const UnknownField& field = fields.field(i);
+    if (field.number() != path.front() ||
+        field.type() != UnknownField::TYPE_LENGTH_DELIMITED) {
+      continue;
+    }
+    if (path.size() == 1) {
+      texts.push_back(field.length_delimited());
+    } else {
+      AddTexts(field.length_delimited(), path.subspan(1), texts);
+    }
+  }
+  return texts;
 }
 
 void Relay(Message& reply, const RelayedFields& taken, Message* section) {

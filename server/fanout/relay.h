@@ -1,6 +1,8 @@
 #ifndef GATHER_SERVER_FANOUT_RELAY_H_
 #define GATHER_SERVER_FANOUT_RELAY_H_
 
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -32,11 +34,23 @@ class Relayed {
   // What it is received as.
   using Wire = google::protobuf::Empty;
 
+  Relayed() = default;  // empty
   explicit Relayed(Wire&& wire) : wire_(std::move(wire)) {}
 
   // The text in field `number` at the top of the message; empty where there is
   // none.
   std::string_view Text(int number) const;
+
+  // All texts at the end of a path of fields, a number a level, in their order:
+  // what else there is on the way is skipped, and nothing is decoded. Of a
+  // reply that IsReadable(). They live as long as the reply does.
+  //
+  //   orders.Texts({ListOrdersResponse::kOrdersFieldNumber,
+  //                 Order::kIdFieldNumber})
+  std::vector<std::string_view> Texts(std::initializer_list<int> path) const;
+
+  // As Message::MergeFrom() would have it of what was received.
+  void Append(const Relayed& more) { wire_.MergeFrom(more.wire_); }
 
   Wire& wire() { return wire_; }
   const Wire& wire() const { return wire_; }
@@ -81,6 +95,10 @@ class RelayedFields {
 // The last text in field `number` among those that a parser has set aside.
 std::string_view FindText(const google::protobuf::Message& message, int number);
 
+// The same of a path, which is not empty.
+std::vector<std::string_view> FindTexts(
+    const google::protobuf::Message& message, std::span<const int> path);
+
 // Moves `fields` of the reply, and no others, to the section: a backend has a
 // say in nothing else of it.
 void Relay(google::protobuf::Message& reply, const RelayedFields& fields,
@@ -113,6 +131,12 @@ void Relay(Relayed<Message>&& reply, Section* section) {
 template <typename Message>
 std::string_view Relayed<Message>::Text(int number) const {
   return FindText(wire_, number);
+}
+
+template <typename Message>
+std::vector<std::string_view> Relayed<Message>::Texts(
+    std::initializer_list<int> path) const {
+  return FindTexts(wire_, path);
 }
 
 }  // namespace gather::fanout

@@ -38,15 +38,29 @@ v1::AttemptKind KindOf(AttemptKind kind) {
 
 bool Score::Land(std::size_t section, const Landing& landing,
                  v1::SectionStatus* status) {
-  *status->mutable_start_offset() = ToProto(landing.start - start_);
-  *status->mutable_duration() = ToProto(landing.duration);
-  status->set_attempts(landing.attempts);
-  sequential_ += landing.duration;
+  NoteTime(section, landing, status);
+  if (!plan_.requested.Has(section)) {
+    status->set_state(v1::SECTION_STATE_NOT_REQUESTED);
+    return false;
+  }
   ++landed_;
   if (!landing.attempts_log.empty()) FillAttempts(landing, status);
   if (landing.failure) return NoteFailure(section, *landing.failure, status);
   status->set_state(v1::SECTION_STATE_OK);
   return false;
+}
+
+void Score::NoteTime(std::size_t section, const Landing& landing,
+                     v1::SectionStatus* status) {
+  *status->mutable_start_offset() = ToProto(landing.start - start_);
+  *status->mutable_duration() = ToProto(landing.duration);
+  status->set_attempts(landing.attempts);
+  sequential_ += landing.duration;
+  const async::Clock::time_point end = landing.start + landing.duration;
+  if (landing.attempts > 0 && end >= last_end_) {
+    last_ = section;
+    last_end_ = end;
+  }
 }
 
 // The first that succeeded is the one that was taken.
@@ -83,7 +97,10 @@ bool Score::NoteFailure(std::size_t section, const Failure& failure,
   status->set_state(v1::SECTION_STATE_FAILED);
   status->set_code(static_cast<int>(failure.code));
   status->set_reason(reason);
-  status->set_message(catalog_.words.text(failure.reason));
+  status->set_message(TextOf(section, failure));
+  if (failure.reason == Reason::kDependencyFailed) {
+    status->set_failed_dependency(DependencyOf(section));
+  }
   const bool ends =
       failure.reason == Reason::kNotFound ||
       (plan_.required.Has(section) && failure.reason != Reason::kCancelled);
@@ -91,9 +108,21 @@ bool Score::NoteFailure(std::size_t section, const Failure& failure,
   return ends;
 }
 
+std::string Score::TextOf(std::size_t section, const Failure& failure) const {
+  const std::string& text = catalog_.words.text(failure.reason);
+  if (!failure.cause) return text;
+  return absl::StrCat(
+      "section ", DependencyOf(section),
+      ", which it needs, failed: ", catalog_.words.text(*failure.cause));
+}
+
+const std::string& Score::DependencyOf(std::size_t section) const {
+  return catalog_.sections[catalog_.sections[section].after.value()].name;
+}
+
 absl::Status Score::EndBy(std::size_t section, const Failure& failure) const {
   const std::string& name = catalog_.sections[section].name;
-  const std::string& text = catalog_.words.text(failure.reason);
+  const std::string text = TextOf(section, failure);
   const std::string message =
       failure.reason == Reason::kNotFound
           ? text
@@ -125,6 +154,19 @@ void Score::FillTiming(std::chrono::system_clock::time_point wall_start,
           .count());
   *timing->mutable_duration() = ToProto(end - start_);
   *timing->mutable_sequential_duration() = ToProto(sequential_);
+  FillCriticalPath(timing);
+}
+
+// Each section waits for one other at most: so does the path, back from its
+// end.
+void Score::FillCriticalPath(v1::FanOutTiming* timing) const {
+  if (!plan_.staged) return;
+  for (auto section = last_; section;
+       section = catalog_.sections[*section].after) {
+    timing->add_critical_path(catalog_.sections[*section].name);
+  }
+  std::reverse(timing->mutable_critical_path()->begin(),
+               timing->mutable_critical_path()->end());
 }
 
 }  // namespace gather::fanout

@@ -26,8 +26,10 @@ class Score {
         async::Clock::time_point start)
       : catalog_(catalog), plan_(plan), start_(start) {}
 
-  // Notes what a requested section came to, and says it in `status`. True where
-  // that ends the whole request: then the others are to be stopped.
+  // Notes what a section came to, and says it in `status`. True where that ends
+  // the whole request: then the others are to be stopped. One that was fetched
+  // only because others need it counts for the timing alone: what its failure
+  // costs is said by those.
   bool Land(std::size_t section, const Landing& landing,
             v1::SectionStatus* status);
 
@@ -46,15 +48,23 @@ class Score {
   // Every requested section arrived.
   bool complete() const { return failed_ == 0; }
 
-  // `wall_start` is the start of the fan-out on the wall's clock.
+  // `wall_start` is the start of the fan-out on the wall's clock. Once all have
+  // landed.
   void FillTiming(std::chrono::system_clock::time_point wall_start,
                   async::Clock::time_point end, v1::FanOutTiming* timing) const;
 
  private:
+  void NoteTime(std::size_t section, const Landing& landing,
+                v1::SectionStatus* status);
   void FillAttempts(const Landing& landing, v1::SectionStatus* status) const;
   bool NoteFailure(std::size_t section, const Failure& failure,
                    v1::SectionStatus* status);
   absl::Status EndBy(std::size_t section, const Failure& failure) const;
+  // Why it failed, for people.
+  std::string TextOf(std::size_t section, const Failure& failure) const;
+  // The section that this one comes after.
+  const std::string& DependencyOf(std::size_t section) const;
+  void FillCriticalPath(v1::FanOutTiming* timing) const;
 
   const Catalog& catalog_;
   const Plan& plan_;
@@ -65,6 +75,9 @@ class Score {
   std::string failures_;
   std::optional<absl::Status> end_;
   async::Clock::duration sequential_{};
+  // Of the sections that were called, the one that ended last, and when.
+  std::optional<std::size_t> last_;
+  async::Clock::time_point last_end_{};
 };
 
 }  // namespace gather::fanout

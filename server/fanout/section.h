@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "gather/fanout/v1/fanout.pb.h"
 #include "google/protobuf/field_mask.pb.h"
@@ -42,15 +44,34 @@
 //     static constexpr bool kOnlyOnRequest = true;
 //   };
 //
+// A section may come after another one, and make its request from that one's
+// reply; and it may take any number of calls, none included:
+//
+//   struct PurchasesSection {
+//     // Called once the orders are there. Where they were not asked for, they
+//     // are fetched and not shown; where they fail, this section fails with
+//     // DEPENDENCY_FAILED.
+//     using After = OrdersSection;
+//     static Request Ask(const v1::GetOverviewRequest& overview,
+//                        const OrdersSection::Reply& orders);
+//     ...
+//     // Or the calls that it takes, so many of them at a time. What they reply
+//     // is merged, as protobuf merges messages: lists one after the other, in
+//     // the order of the requests. One that fails costs the section.
+//     static std::vector<Request> Ask(...);
+//     static constexpr std::size_t kCallsAtOnce = 4;
+//   };
+//
 // The list of them, and what they have in common, make a product:
 //
 //   struct Overview {
 //     // What requests are about, as a noun for error texts.
 //     static constexpr char kSubject[] = "user";
-//     using Request = v1::GetOverviewRequest;    // with read_mask,
-//     required_mask using Response = v1::GetOverviewResponse;  // with
-//     complete, timing using Part = v1::StreamOverviewResponse;   // with
-//     summary using Sections = SectionList<UserSection, OrdersSection>;
+//     // With read_mask and required_mask; complete and timing; summary.
+//     using Request = v1::GetOverviewRequest;
+//     using Response = v1::GetOverviewResponse;
+//     using Part = v1::StreamOverviewResponse;
+//     using Sections = SectionList<UserSection, OrdersSection>;
 //     // INVALID_ARGUMENT where a field of the request is wrong (rpc/status.h).
 //     static absl::Status Check(const Request& request);
 //   };
@@ -95,20 +116,51 @@ constexpr bool OnlyOnRequest() {
   }
 }
 
+// A section that makes its request from another one's reply.
+template <typename S>
+concept ComesAfterAnother = requires { typename S::After; };
+
+// A section that may take more than one call, or none.
+template <typename S>
+concept Scattered = requires {
+  { S::kCallsAtOnce } -> std::convertible_to<std::size_t>;
+};
+
+// What its Ask() gives.
+template <typename S>
+using RequestsOf =
+    std::conditional_t<Scattered<S>, std::vector<typename S::Request>,
+                       typename S::Request>;
+
+// Whether S says what to ask, given what it comes after.
+template <typename S, typename Overview>
+constexpr bool Asks() {
+  if constexpr (ComesAfterAnother<S>) {
+    return requires(const Overview& overview,
+                    const typename S::After::Reply& dependency) {
+      { S::Ask(overview, dependency) } -> std::same_as<RequestsOf<S>>;
+    };
+  } else {
+    return requires(const Overview& overview) {
+      { S::Ask(overview) } -> std::same_as<RequestsOf<S>>;
+    };
+  }
+}
+
 // A type that says all of the above, towards that answer.
 template <typename S, typename Overview, typename Answer>
-concept SectionOf =
-    requires(Answer& answer, const Overview& overview,
-             typename S::Reply reply) {
-      { S::kBackend } -> std::convertible_to<Backend>;
-      { S::kMethod } -> std::convertible_to<const char*>;
-      { S::Ask(overview) } -> std::same_as<typename S::Request>;
-      { S::In(answer)->mutable_status() } -> std::same_as<v1::SectionStatus*>;
-    } &&
-    (IsRelayed<typename S::Reply> ||
-     requires(Answer& answer, typename S::Reply reply) {
-       S::Fill(std::move(reply), S::In(answer));
-     });
+concept SectionOf = Asks<S, Overview>() &&
+                    requires(Answer& answer, typename S::Reply reply) {
+                      { S::kBackend } -> std::convertible_to<Backend>;
+                      { S::kMethod } -> std::convertible_to<const char*>;
+                      {
+                        S::In(answer)->mutable_status()
+                      } -> std::same_as<v1::SectionStatus*>;
+                    } &&
+                    (IsRelayed<typename S::Reply> ||
+                     requires(Answer& answer, typename S::Reply reply) {
+                       S::Fill(std::move(reply), S::In(answer));
+                     });
 
 // The set of sections, in the order in which they are told of.
 template <typename... S>

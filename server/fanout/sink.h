@@ -37,7 +37,7 @@ class ResponseSink {
   void Land(FanOut& fan_out, std::size_t place, SectionStats& stats,
             Fetched<S>& fetched) {
     auto* section = S::In(*response_);
-    Fill(fetched, section);
+    if (fan_out.plan.requested.Has(place)) Fill(fetched, section);
     fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
   }
 
@@ -67,11 +67,14 @@ class StreamSink {
     // The stream is at its end: what it says of this section would be that the
     // call was cancelled, which is this server's doing and no news.
     const bool late = fan_out.stopped();
+    const bool shown = fan_out.plan.requested.Has(place);
     Part part;
     auto* section = S::In(part);
-    Fill(fetched, section);
+    if (shown) Fill(fetched, section);
     fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
-    if (!late && !fan_out.score.ended()) parts_.TryPush(std::move(part));
+    if (shown && !late && !fan_out.score.ended()) {
+      parts_.TryPush(std::move(part));
+    }
   }
 
   void Finish(const FanOut& fan_out) {

@@ -3,7 +3,7 @@
 # same on a busy machine, so a regression shows without noise. Run run.sh once
 # before: it builds.
 #
-#   tests/bench/instructions.sh [PROGRAM [FLAG...]]
+#   [SECTIONS=user,orders,...] tests/bench/instructions.sh [PROGRAM [FLAG...]]
 #
 # PROGRAM is the aggregator, or another contender in C++. The profile stays in
 # build/bench, for callgrind_annotate.
@@ -26,7 +26,7 @@ count() {
   start aggregator valgrind --tool=callgrind --trace-children=no \
     --callgrind-out-file="$profile" "$@" "${targets[@]}"
   "$bin/bench_load" --target="127.0.0.1:$port" --user_id=small \
-    --calls="$calls" --timeout=30s >"$work/load"
+    --calls="$calls" --timeout=30s --sections="${SECTIONS:-}" >"$work/load"
   grep -q '"errors": 0, "wrong": 0' "$work/load" || {
     cat "$work/load" >&2
     exit 1

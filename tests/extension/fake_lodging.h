@@ -89,9 +89,10 @@ class FakeLodging final {
   };
   struct Weathers final : lodging::Weather::Service {
     explicit Weathers(FakeLodging* all) : all(all) {}
-    grpc::Status Forecast(grpc::ServerContext* context, const lodging::Place*,
+    grpc::Status Forecast(grpc::ServerContext* context,
+                          const lodging::Place* place,
                           lodging::Outlook* outlook) override {
-      outlook->set_words("snow");
+      outlook->set_words("snow in " + place->name());
       return Meet(all->weather, context);
     }
     FakeLodging* all;

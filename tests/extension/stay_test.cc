@@ -77,7 +77,7 @@ TEST_F(StayTest, WholeAnswerHasTheSectionsOfTheDefaultMask) {
   EXPECT_EQ(stay.rooms().rooms_size(), 1);
   EXPECT_EQ(stay.reviews().reviews_size(), FakeLodging::kReviews);
   EXPECT_EQ(stay.reviews().total_size(), FakeLodging::kReviews);
-  EXPECT_EQ(stay.weather().words(), "snow");
+  EXPECT_EQ(stay.weather().words(), "snow in Nebelsbad");
   EXPECT_EQ(stay.offers().status().state(), SECTION_STATE_NOT_REQUESTED);
   EXPECT_EQ(lodging_.offers.calls, 0);
   EXPECT_TRUE(stay.has_timing());
@@ -108,6 +108,28 @@ TEST_F(StayTest, FailedSectionCostsOnlyItself) {
   EXPECT_EQ(stay.weather().status().reason(), "BACKEND_ERROR");
   EXPECT_EQ(stay.weather().words(), "");
   EXPECT_EQ(stay.reviews().reviews_size(), FakeLodging::kReviews);
+}
+
+TEST_F(StayTest, SectionThatNeedsAnotherGetsItUnasked) {
+  v1::GetStayRequest request = RequestFor("budapest");
+  request.mutable_read_mask()->add_paths("weather");
+  v1::Stay stay;
+  ASSERT_TRUE(Get(request, &stay).ok());
+  EXPECT_TRUE(stay.complete());
+  EXPECT_EQ(stay.weather().words(), "snow in Nebelsbad");
+  EXPECT_EQ(stay.hotel().status().state(), SECTION_STATE_NOT_REQUESTED);
+  EXPECT_FALSE(stay.hotel().has_hotel());
+  EXPECT_THAT(stay.timing().critical_path(), ElementsAre("hotel", "weather"));
+}
+
+TEST_F(StayTest, SectionWhoseDependencyFailsNamesIt) {
+  lodging_.hotel.code = StatusCode::INTERNAL;
+  v1::Stay stay;
+  ASSERT_TRUE(Get(RequestFor("budapest"), &stay).ok());
+  EXPECT_EQ(stay.weather().status().reason(), "DEPENDENCY_FAILED");
+  EXPECT_EQ(stay.weather().status().failed_dependency(), "hotel");
+  EXPECT_EQ(lodging_.weather.calls, 0);
+  EXPECT_EQ(stay.rooms().status().state(), SECTION_STATE_OK);
 }
 
 TEST_F(StayTest, RequiredSectionThatFailsEndsTheRequest) {

@@ -17,6 +17,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
+#include "gather/order/v1/order.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "server/aggregator/overview.h"
 #include "server/async/event_loop.h"
@@ -59,7 +60,7 @@ class Branch {
     if (end_.required) plan.required.Add(kPlace);
   }
 
-  // As Fetch() does, once its call is over.
+  // As its branch does, once its call is over.
   void Land(FanOut& fan_out, Sink& sink, Expected& expected) {
     if (!end_.requested) return sink.Skip<S>();
     const bool stopped = fan_out.stopped();
@@ -129,8 +130,6 @@ class Branch {
 
   void Receive(bool stopped, Fetched<S>& fetched) {
     std::optional<Failure>& failure = fetched.landing.failure;
-    Overview::Request overview;
-    overview.set_user_id(kUserId);
     if (end_.code != grpc::StatusCode::OK) {
       const absl::Status status = rpc::ToAbsl({end_.code, kBackendsWords});
       GATHER_EXPECT(!status.ok());
@@ -138,7 +137,7 @@ class Branch {
     } else if (Wire wire; wire.ParseFromString(bytes_)) {
       fetched.reply.emplace(std::move(wire));
       right_ = IsRight(*fetched.reply);
-      failure = CheckReply<S>(S::Ask(overview), *fetched.reply);
+      failure = CheckReply<S>(Asked(), *fetched.reply);
       if (failure) fetched.reply.reset();
     } else {
       const auto end = rpc::CallEnd::kReplyUnreadable;
@@ -155,7 +154,24 @@ class Branch {
     // What Protobuf's own parser says of all of it.
     Message whole;
     GATHER_EXPECT(whole.ParseFromString(bytes_));
-    return S::EchoOf(typename S::Request(), reply).answered == kUserId;
+    const typename S::Request asked = Asked();
+    const Echo echo = S::EchoOf(asked, reply);
+    return echo.answered == kUserId && echo.asked == kUserId;
+  }
+
+  // What a section asks for the user; a batch for the product of that name.
+  static typename S::Request Asked() {
+    Overview::Request overview;
+    overview.set_user_id(kUserId);
+    if constexpr (ComesAfterAnother<S>) {
+      order::v1::ListOrdersResponse orders;
+      orders.add_orders()->add_line_items()->set_product_id(kUserId);
+      typename S::After::Reply::Wire wire;
+      GATHER_EXPECT(wire.ParseFromString(orders.SerializeAsString()));
+      return S::Ask(overview, typename S::After::Reply(std::move(wire)))[0];
+    } else {
+      return S::Ask(overview);
+    }
   }
 
   static bool IsUpperSnake(const std::string& text) {

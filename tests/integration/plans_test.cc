@@ -147,8 +147,7 @@ TEST_F(PlansTest, EveryAnswerIsOneThatTheModelGives) {
     for (int i = 0; i < kAtOnce; ++i) workers.emplace_back([this] { Work(); });
   }
   // Also those that came after their plan was over.
-  for (const FakeBackend* backend :
-       {&fixture_.user, &fixture_.orders, &fixture_.products}) {
+  for (const FakeBackend* backend : fixture_.backends()) {
     EXPECT_TRUE(backend->ends().WaitFor(backend->calls().count()));
   }
   std::cout << fixture_.backend_calls()

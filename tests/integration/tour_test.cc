@@ -83,6 +83,21 @@ INSTANTIATE_TEST_SUITE_P(TourTest, ConcurrentChapterTest,
                          ::testing::Values("threads", "processes", "event-loop",
                                            "return-exceptions"));
 
+TEST_F(TourTest, StagesTakeTheCriticalPath) {
+  ASSERT_NO_FATAL_FAILURE(Run("stages"));
+  EXPECT_EQ(lanes(), 4U);
+  // 150 ms and, after them, 100 ms, of 550 ms in all.
+  EXPECT_GE(Figure("critical_path_ms"), 250);
+  EXPECT_LT(Figure("total_ms"), 0.75 * Figure("sum_ms"));
+}
+
+TEST_F(TourTest, BatchIsOneCallInsteadOfACallAnItem) {
+  ASSERT_NO_FATAL_FAILURE(Run("n-plus-one"));
+  EXPECT_EQ(lanes(), 3U);
+  EXPECT_LT(Figure("batch_ms"), Figure("four_at_once_ms"));
+  EXPECT_LT(Figure("four_at_once_ms"), Figure("one_by_one_ms"));
+}
+
 TEST_F(TourTest, LoopIsIdleMostOfTheTime) {
   ASSERT_NO_FATAL_FAILURE(Run("loop-timeline"));
   EXPECT_GE(Figure("turns"), 6);

@@ -53,8 +53,8 @@ TEST_F(WatchTest, OnATerminalTheFastestIsShownWhileTheSlowestIsInFlight) {
   EXPECT_THAT(watch.output(), Not(HasSubstr(kUserLanded)));
   // Frames go on, each drawn over the last, and the bar of what is in flight
   // grows: with no news from the server, by the client's clock.
-  ASSERT_TRUE(watch.ReadUntil("\x1b[3A\r"));
-  ASSERT_TRUE(watch.ReadUntil("\x1b[3A\r"));
+  ASSERT_TRUE(watch.ReadUntil("\x1b[4A\r"));
+  ASSERT_TRUE(watch.ReadUntil("\x1b[4A\r"));
   orders_gate_.Open();
   ASSERT_TRUE(watch.ReadUntil(kOrdersLanded));
   EXPECT_THAT(watch.output(), Not(HasSubstr(kUserLanded)));
@@ -119,7 +119,7 @@ TEST_F(WatchTest, FailureOnATerminalLeavesWhatCameAndSaysWhy) {
   ASSERT_TRUE(watch.ReadUntil("gatherctl: INTERNAL: required section orders"));
   EXPECT_EQ(watch.Wait(), 1);
   const std::string end =
-      watch.output().substr(watch.output().rfind("\x1b[3A\r"));
+      watch.output().substr(watch.output().rfind("\x1b[4A\r"));
   EXPECT_THAT(end, HasSubstr(kProductsLanded));
   EXPECT_THAT(end, HasSubstr("did not come"));
 }

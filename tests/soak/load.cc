@@ -28,6 +28,7 @@
 #include "server/fanout/plan.h"
 #include "server/rpc/channel.h"
 #include "tests/soak/reply_check.h"
+#include "tests/support/graph.h"
 #include "tests/support/model.h"
 
 ABSL_FLAG(std::string, target, "", "the aggregator's address");
@@ -78,6 +79,9 @@ v1::GetOverviewResponse Learn(Stub& stub, const std::string& user_id) {
   while (!all) {
     Exchange exchange;
     exchange.request.set_user_id(user_id);
+    for (int i = 0; i < testing::kBranches; ++i) {
+      exchange.request.mutable_read_mask()->add_paths(testing::SectionName(i));
+    }
     Call(stub, std::nullopt, &exchange);
     all = true;
     Sections::ForEach([&]<typename S>() {
@@ -143,11 +147,14 @@ class Load {
     v1::GetOverviewRequest& request = exchange->request;
     request.set_user_id(absl::StrCat("user-", 1 + random() % truth_.size()));
     constexpr uint64_t kAll = (uint64_t{1} << testing::kBranches) - 1;
-    const uint64_t mask = random() % 2 == 0 ? kAll : 1 + random() % kAll;
+    // Without a mask, those that are there by default.
+    const uint64_t mask = random() % 2 == 0 ? 0 : 1 + random() % kAll;
     for (int i = 0; i < testing::kBranches; ++i) {
-      if (((mask >> i) & 1) == 0) continue;
+      const bool requested =
+          mask == 0 ? !testing::IsOnlyOnRequest(i) : ((mask >> i) & 1) != 0;
+      if (!requested) continue;
       const std::string& name = testing::SectionName(i);
-      if (mask != kAll) request.mutable_read_mask()->add_paths(name);
+      if (mask != 0) request.mutable_read_mask()->add_paths(name);
       if (random() % 8 == 0) request.mutable_required_mask()->add_paths(name);
     }
     const auto roll = random() % 100;

@@ -13,6 +13,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "server/aggregator/overview.h"
 #include "tests/support/error_details.h"
+#include "tests/support/graph.h"
 #include "tests/support/model.h"
 
 namespace gather::soak {
@@ -31,6 +32,8 @@ constexpr std::chrono::seconds kTotal(5);
 constexpr char kNotReached[] = "BACKEND_UNAVAILABLE";
 constexpr char kDeclined[] = "BACKEND_DECLINED";
 constexpr char kBreakerOpen[] = "BREAKER_OPEN";
+// With the code that its dependency's failure has for the caller.
+constexpr char kDependencyFailed[] = "DEPENDENCY_FAILED";
 // Only by the concurrency limit: the soak's backends don't say so.
 constexpr char kOverloaded[] = "BACKEND_OVERLOADED";
 // A loaded machine may be late, the client's end of it included.
@@ -47,6 +50,10 @@ std::vector<int> CodesOfReason(std::string_view reason) {
   if (reason == kNotReached || reason == kDeclined || reason == kBreakerOpen) {
     return {StatusCode::UNAVAILABLE};
   }
+  if (reason == kDependencyFailed) {
+    return {StatusCode::UNAVAILABLE, StatusCode::RESOURCE_EXHAUSTED,
+            StatusCode::DEADLINE_EXCEEDED, StatusCode::INTERNAL};
+  }
   if (reason == kOverloaded) return {StatusCode::RESOURCE_EXHAUSTED};
   if (reason == "BACKEND_TIMEOUT") return {StatusCode::DEADLINE_EXCEEDED};
   return {};
@@ -59,8 +66,9 @@ bool CanBe(int code, std::string_view reason) {
 
 // A backend is called once, at least, unless its policies are against it.
 bool HasFairAttempts(const SectionVerdict& section) {
-  const bool refused =
-      section.reason == kBreakerOpen || section.reason == kOverloaded;
+  const bool refused = section.reason == kBreakerOpen ||
+                       section.reason == kOverloaded ||
+                       section.reason == kDependencyFailed;
   return refused ? section.attempts == 0
                  : section.attempts >= 1 &&
                        section.attempts <= testing::kMaxAttempts;
@@ -75,11 +83,26 @@ bool Names(const google::protobuf::FieldMask& mask, int branch) {
 FaultPlan PlanOf(const v1::GetOverviewRequest& request) {
   FaultPlan plan;
   for (int i = 0; i < kBranches; ++i) {
-    plan.branches[i].requested =
-        request.read_mask().paths().empty() || Names(request.read_mask(), i);
+    plan.branches[i].requested = request.read_mask().paths().empty()
+                                     ? !testing::IsOnlyOnRequest(i)
+                                     : Names(request.read_mask(), i);
     plan.branches[i].required = Names(request.required_mask(), i);
   }
+  testing::MarkNeeded(plan);
   return plan;
+}
+
+// What a branch that nobody asked for came to: only those that depend on it
+// say.
+testing::Answer AnswerOfHidden(int branch, const Verdict& observed) {
+  for (int i = 0; i < kBranches; ++i) {
+    const SectionVerdict& section = observed.sections[i];
+    if (testing::DependencyOf(i) == branch &&
+        section.reason == kDependencyFailed) {
+      return testing::Fail(static_cast<StatusCode>(section.code));
+    }
+  }
+  return testing::AnswerRight();
 }
 
 // Takes the sections for what they say that they are, and asks the model what
@@ -89,21 +112,24 @@ std::string CheckOverview(const Exchange& exchange) {
   Verdict observed = testing::Observed(0, exchange.response);
   for (int i = 0; i < kBranches; ++i) {
     SectionVerdict& section = observed.sections[i];
-    if (!plan.branches[i].requested) continue;
+    if (!plan.branches[i].needed) continue;
     auto answer = testing::AnswerRight();
-    if (section.state == fanout::v1::SECTION_STATE_FAILED) {
+    if (!plan.branches[i].requested) {
+      answer = AnswerOfHidden(i, observed);
+    } else if (section.state == fanout::v1::SECTION_STATE_FAILED) {
       if (!CanBe(section.code, section.reason)) {
         return absl::StrCat("odd failure: ", section.code, section.reason);
       }
       answer = testing::Fail(static_cast<StatusCode>(section.code));
     }
-    if (!HasFairAttempts(section)) {
+    if (plan.branches[i].requested && !HasFairAttempts(section)) {
       return absl::StrCat(section.attempts, " attempts, ", section.reason);
     }
     // In the model's plans every backend is called, and there to answer.
     if (section.reason == kNotReached || section.reason == kBreakerOpen) {
       section.reason = kDeclined;
     }
+    if (section.reason == kDependencyFailed) continue;
     // How many there were is up to the retries' throttle.
     const bool retried = answer.status.error_code() == StatusCode::UNAVAILABLE;
     section.attempts = retried ? testing::kMaxAttempts : 1;

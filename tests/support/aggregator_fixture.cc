@@ -35,6 +35,14 @@ aggregator::v1::GetOverviewRequest RequestFor(const std::string& user_id) {
   return request;
 }
 
+aggregator::v1::GetOverviewRequest RequestForAll(const std::string& user_id) {
+  aggregator::v1::GetOverviewRequest request = RequestFor(user_id);
+  for (const fanout::SectionInfo& section : OverviewCatalog().sections) {
+    request.mutable_read_mask()->add_paths(section.name);
+  }
+  return request;
+}
+
 const fanout::Catalog& OverviewCatalog() {
   static const auto& kCatalog =
       *new fanout::Catalog(fanout::MakeCatalog<aggregator::Overview>().value());
@@ -69,7 +77,8 @@ AggregatorFixture::AggregatorFixture(const FixtureOptions& options)
     : service_(OverviewCatalog(),
                {ChannelsTo(user, options.connections_per_backend),
                 ChannelsTo(orders, options.connections_per_backend),
-                ChannelsTo(products, options.connections_per_backend)},
+                ChannelsTo(products, options.connections_per_backend),
+                ChannelsTo(purchases, options.connections_per_backend)},
                {.total_timeout = options.timeouts.total,
                 .policy = {.section_timeout = options.timeouts.section,
                            .limit = options.limit,
@@ -87,16 +96,16 @@ AggregatorFixture::AggregatorFixture(const FixtureOptions& options)
 }
 
 void AggregatorFixture::StartBackends() {
-  for (FakeBackend* backend : {&user, &orders, &products}) backend->Start();
+  for (FakeBackend* backend : backends()) backend->Start();
 }
 
 void AggregatorFixture::StopBackends() {
-  for (FakeBackend* backend : {&user, &orders, &products}) backend->Stop();
+  for (FakeBackend* backend : backends()) backend->Stop();
 }
 
 int AggregatorFixture::backend_calls() const {
   return user.calls().count() + orders.calls().count() +
-         products.calls().count();
+         products.calls().count() + purchases.calls().count();
 }
 
 fanout::SectionReport AggregatorFixture::Report(

@@ -4,6 +4,7 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -31,8 +32,10 @@ struct Overview {
   aggregator::v1::GetOverviewResponse response;
 };
 
-// A request for all sections of a user.
+// A request for the sections that a user's overview has by default.
 aggregator::v1::GetOverviewRequest RequestFor(const std::string& user_id);
+// For all sections that there are.
+aggregator::v1::GetOverviewRequest RequestForAll(const std::string& user_id);
 
 // The product's sections.
 const fanout::Catalog& OverviewCatalog();
@@ -93,6 +96,10 @@ class AggregatorFixture {
 
   void StartBackends();
   void StopBackends();
+  // In the order of the sections.
+  std::array<FakeBackend*, 4> backends() {
+    return {&user, &orders, &products, &purchases};
+  }
   // How often the backends were called, all together.
   int backend_calls() const;
 
@@ -113,6 +120,8 @@ class AggregatorFixture {
   FakeBackend user{FakeBackend::Role::kUser};
   FakeBackend orders{FakeBackend::Role::kOrders};
   FakeBackend products{FakeBackend::Role::kProducts};
+  // Only for who names it.
+  FakeBackend purchases{FakeBackend::Role::kPurchases};
 
  private:
   aggregator::AggregatorService service_;

@@ -39,6 +39,10 @@ Answer Fail(grpc::StatusCode code, const std::string& message, Gate* gate) {
 
 Answer NeverAnswer() { return {.status = {}, .never = true}; }
 
+Answer AnswerBytes(const std::string& bytes) {
+  return {.status = {}, .bytes = bytes};
+}
+
 std::string PayloadBytes(BackendRole role, Answer::Payload payload,
                          const std::string& user_id) {
   if (payload == Answer::Payload::kEmpty) return "";
@@ -56,6 +60,9 @@ std::string PayloadBytes(BackendRole role, Answer::Payload payload,
       break;
     case BackendRole::kProducts:
       bytes = RightProducts(answered_for).SerializeAsString();
+      break;
+    case BackendRole::kPurchases:
+      bytes = RightPurchases(answered_for).SerializeAsString();
       break;
   }
   if (payload == Answer::Payload::kHuge) {

@@ -10,7 +10,8 @@
 
 namespace gather::testing {
 
-enum class BackendRole { kUser, kOrders, kProducts };
+// One for each section of the product.
+enum class BackendRole { kUser, kOrders, kProducts, kPurchases };
 
 // How a fake backend meets one call: see the functions below.
 struct Answer {
@@ -20,6 +21,8 @@ struct Answer {
   grpc::Status status;   // instead of the payload, unless OK
   Gate* gate = nullptr;  // not before it opens; must outlive the backend's use
   bool never = false;    // not until the call is cancelled
+  // These bytes instead of the payload, where there are any.
+  std::string bytes = "";
   // Told that the call is over, and whether it was cancelled; on a thread of
   // the backend's.
   std::function<void(bool cancelled)> on_end = nullptr;
@@ -36,6 +39,7 @@ Answer AnswerHuge();
 Answer Fail(grpc::StatusCode code, const std::string& message = "",
             Gate* gate = nullptr);
 Answer NeverAnswer();
+Answer AnswerBytes(const std::string& bytes);
 
 // The bytes that a backend of this role puts into such an answer. Bytes, and
 // not a message: what is wrong with a wrong answer may be that it is none.

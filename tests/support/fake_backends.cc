@@ -13,6 +13,7 @@
 #include "gather/order/v1/order.grpc.pb.h"
 #include "gather/product/v1/product.grpc.pb.h"
 #include "gather/user/v1/user.grpc.pb.h"
+#include "tests/support/replies.h"
 
 namespace gather::testing {
 namespace {
@@ -27,10 +28,21 @@ std::string Bytes(const grpc::ByteBuffer& buffer) {
   return bytes;
 }
 
-int PageSize(const user::v1::GetUserRequest&) { return 0; }
+SeenCall Seen(const user::v1::GetUserRequest& request) {
+  return {.user_id = request.user_id(), .ids = {}, .metadata = {}};
+}
+SeenCall Seen(const product::v1::BatchGetProductsRequest& request) {
+  SeenCall seen;
+  seen.ids = {request.ids().begin(), request.ids().end()};
+  if (!seen.ids.empty()) seen.user_id = UserOfProduct(seen.ids[0]);
+  return seen;
+}
 template <typename Request>
-int PageSize(const Request& request) {
-  return request.page_size();
+SeenCall Seen(const Request& request) {
+  return {.user_id = request.user_id(),
+          .page_size = request.page_size(),
+          .ids = {},
+          .metadata = {}};
 }
 
 }  // namespace
@@ -44,7 +56,10 @@ class FakeBackend::Call final : public grpc::ServerUnaryReactor {
                                     grpc::ByteBuffer* response) {
     auto call = std::make_shared<Call>();
     call->self_ = call;
-    call->payload_ = PayloadBytes(backend->role_, answer.payload, user_id);
+    call->payload_ =
+        !answer.bytes.empty()
+            ? std::move(answer.bytes)
+            : PayloadBytes(backend->role_, answer.payload, user_id);
     call->status_ = std::move(answer.status);
     call->on_end_ = std::move(answer.on_end);
     call->response_ = response;
@@ -131,6 +146,23 @@ class FakeBackend::ProductService final
   FakeBackend* backend_;
 };
 
+class FakeBackend::PurchaseService final
+    : public product::v1::ProductService::
+          WithRawCallbackMethod_BatchGetProducts<
+              product::v1::ProductService::Service> {
+ public:
+  explicit PurchaseService(FakeBackend* backend) : backend_(backend) {}
+  grpc::ServerUnaryReactor* BatchGetProducts(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+      grpc::ByteBuffer* response) override {
+    return backend_->Handle<product::v1::BatchGetProductsRequest>(
+        context, request, response);
+  }
+
+ private:
+  FakeBackend* backend_;
+};
+
 FakeBackend::FakeBackend(Role role)
     : role_(role), reserved_(Socket::Reserve()) {}
 
@@ -187,6 +219,8 @@ std::unique_ptr<grpc::Service> FakeBackend::MakeService() {
       return std::make_unique<OrderService>(this);
     case Role::kProducts:
       return std::make_unique<ProductService>(this);
+    case Role::kPurchases:
+      return std::make_unique<PurchaseService>(this);
   }
   return nullptr;
 }
@@ -206,9 +240,7 @@ grpc::ServerUnaryReactor* FakeBackend::Handle(
   if (request->Valid()) {
     EXPECT_TRUE(asked.ParseFromString(Bytes(*request)));
   }
-  SeenCall seen;
-  seen.user_id = asked.user_id();
-  seen.page_size = PageSize(asked);
+  SeenCall seen = Seen(asked);
   seen.time_left = context->deadline() - std::chrono::system_clock::now();
   for (const auto& [key, value] : context->client_metadata()) {
     seen.metadata.emplace(std::string(key.data(), key.size()),

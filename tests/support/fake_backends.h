@@ -23,8 +23,9 @@ namespace gather::testing {
 
 // A call, as a backend saw it.
 struct SeenCall {
-  std::string user_id;
+  std::string user_id;  // of a batch, the one that RightOrders() has in the ids
   int page_size = 0;
+  std::vector<std::string> ids;  // of a batch
   std::multimap<std::string, std::string> metadata;
   // From the call's arrival to its deadline; very long where it has none.
   std::chrono::nanoseconds time_left{};
@@ -82,6 +83,7 @@ class FakeBackend {
   class UserService;
   class OrderService;
   class ProductService;
+  class PurchaseService;
 
   std::unique_ptr<grpc::Service> MakeService();
   // The common part of all methods: `request` is what the method is for.

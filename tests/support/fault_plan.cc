@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/graph.h"
 #include "tests/support/model.h"
 
 namespace gather::testing {
@@ -25,7 +26,7 @@ class Planner {
       return plan_;
     }
     for (BranchPlan& branch : plan_.branches) {
-      if (branch.requested) MakeAnswers(branch);
+      if (branch.needed) MakeAnswers(branch);
     }
     if (Chance(6)) {
       Tighten();
@@ -47,7 +48,9 @@ class Planner {
   // Which sections, and which of them must arrive.
   void Ask() {
     constexpr int kAll = (1 << kBranches) - 1;
-    const int mask = Chance(50) ? kAll : Pick(1, kAll);
+    const int mask = Chance(25)   ? kAll
+                     : Chance(33) ? DefaultMask()
+                                  : Pick(1, kAll);
     std::vector<int> paths;
     for (int i = 0; i < kBranches; ++i) {
       BranchPlan& branch = plan_.branches[i];
@@ -58,11 +61,21 @@ class Planner {
       }
       if (branch.requested) paths.insert(paths.end(), Pick(1, 2), i);
     }
-    if (mask == kAll && Chance(50)) return;
+    MarkNeeded(plan_);
+    if (mask == DefaultMask() && Chance(50)) return;
     std::shuffle(paths.begin(), paths.end(), random_);
     for (const int i : paths) {
       plan_.request.mutable_read_mask()->add_paths(SectionName(i));
     }
+  }
+
+  // What is asked for by a request without a mask.
+  static int DefaultMask() {
+    int mask = 0;
+    for (int i = 0; i < kBranches; ++i) {
+      if (!IsOnlyOnRequest(i)) mask |= 1 << i;
+    }
+    return mask;
   }
 
   void Spoil() {
@@ -115,12 +128,40 @@ class Planner {
   }
 
   void MakeOrder() {
+    DropWhatIsNotCalled();
     for (int i = 0; i < kBranches; ++i) {
       for (const Answer& answer : plan_.branches[i].answers) {
         if (!answer.never) plan_.order.push_back(i);
       }
     }
     std::shuffle(plan_.order.begin(), plan_.order.end(), random_);
+    for (int i = 0; i < kBranches; ++i) PutBehindDependency(i);
+  }
+
+  // No answers of a branch whose dependency fails.
+  void DropWhatIsNotCalled() {
+    for (int i = 0; i < kBranches; ++i) {
+      const int dependency = DependencyOf(i);
+      if (dependency < 0) continue;
+      const auto& answers = plan_.branches[dependency].answers;
+      if (answers.empty() || !IsSuccess(answers.back())) {
+        plan_.branches[i].answers.clear();
+      }
+    }
+  }
+
+  static bool IsSuccess(const Answer& answer) {
+    return !answer.never && answer.status.ok() &&
+           answer.payload == Answer::Payload::kRight;
+  }
+
+  // Its steps before the last one of what it depends on move behind that.
+  void PutBehindDependency(int branch) {
+    if (DependencyOf(branch) < 0) return;
+    const auto last = std::find(plan_.order.rbegin(), plan_.order.rend(),
+                                DependencyOf(branch));
+    std::stable_partition(plan_.order.begin(), last.base(),
+                          [&](int step) { return step != branch; });
   }
 
   // At any step, but not after the answer stands.
@@ -170,10 +211,19 @@ class Planner {
                                    });
     if (hangs && Chance(40)) {
       plan_.deadline = FaultPlan::Deadline::kShort;
-      plan_.timeout = std::chrono::milliseconds(Pick(600, 1200));
+      // Of two stages, the first has half of it.
+      plan_.timeout =
+          std::chrono::milliseconds(Pick(600, 1200) * (HasStages() ? 2 : 1));
     } else if (Chance(30)) {
       plan_.deadline = FaultPlan::Deadline::kNone;
     }
+  }
+
+  bool HasStages() const {
+    for (int i = 0; i < kBranches; ++i) {
+      if (plan_.branches[i].needed && DependencyOf(i) >= 0) return true;
+    }
+    return false;
   }
 
   std::mt19937_64 random_;
@@ -181,8 +231,10 @@ class Planner {
 };
 
 std::string DebugString(const BranchPlan& branch) {
-  if (!branch.requested) return "not requested";
-  std::string text = branch.required ? "required" : "requested";
+  if (!branch.needed) return "not requested";
+  std::string text = branch.required    ? "required"
+                     : branch.requested ? "requested"
+                                        : "only needed";
   for (const Answer& answer : branch.answers) {
     absl::StrAppend(&text, answer.never ? " never" : "",
                     " payload=", static_cast<int>(answer.payload),

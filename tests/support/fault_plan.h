@@ -29,7 +29,10 @@ inline constexpr char kBackendsWords[] = "backend's-own-words";
 struct BranchPlan {
   bool requested = true;
   bool required = false;
-  // One an attempt: all but the last are UNAVAILABLE.
+  // Fetched: requested, or what a requested one depends on.
+  bool needed = true;
+  // One an attempt: all but the last are UNAVAILABLE. None where it depends on
+  // a branch that fails.
   std::vector<Answer> answers;
 };
 
@@ -53,7 +56,8 @@ struct FaultPlan {
   std::array<BranchPlan, kBranches> branches;
 
   // A branch stands here once for each answer that it is let give; the last
-  // step may be missing, as for an answer that never comes.
+  // step may be missing, as for an answer that never comes. One that depends on
+  // another stands behind it, but where all happens at once.
   std::vector<int> order;
   // So many of the last steps happen at once: any order may come of them.
   int together = 0;

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/aggregator/overview.h"
-#include "server/fanout/catalog.h"
+#include "tests/support/graph.h"
 
 namespace gather::testing {
 namespace {
@@ -36,13 +36,9 @@ const char* ReasonOfCode(int code) {
   }
 }
 
-// What the list of sections says of a branch.
-bool NotFoundEndsRequest(int branch) {
-  std::array<bool, kBranches> ends{};
-  std::size_t i = 0;
-  aggregator::Overview::Sections::ForEach(
-      [&]<typename S>() { ends[i++] = fanout::NotFoundEndsRequest<S>(); });
-  return ends[branch];
+// Whether a branch is there for others alone.
+bool IsHidden(const BranchPlan& branch) {
+  return branch.needed && !branch.requested;
 }
 
 // The code of a call that fails because a section did.
@@ -86,12 +82,24 @@ SectionVerdict Outcome(const Answer& answer, int attempts) {
   }
 }
 
+SectionVerdict DependencyFailed(const SectionVerdict& dependency) {
+  return Failed(CodeForCaller(dependency), "DEPENDENCY_FAILED", 0);
+}
+
+// What a branch that nobody asked for says in the answer.
+SectionVerdict Hidden(int attempts) {
+  return {.state = fanout::v1::SECTION_STATE_NOT_REQUESTED,
+          .code = 0,
+          .reason = "",
+          .attempts = attempts};
+}
+
 // A request on its way through its steps.
 class Walk {
  public:
   explicit Walk(const FaultPlan& plan) : plan_(plan) {
     for (int i = 0; i < kBranches; ++i) {
-      if (!plan.branches[i].requested) outcomes_[i].emplace();
+      if (!plan.branches[i].needed) outcomes_[i].emplace();
     }
   }
 
@@ -101,6 +109,10 @@ class Walk {
       return Verdict{.code = StatusCode::CANCELLED, .sections = {}};
     }
     if (step == FaultPlan::kTimeIsUp) return TimeIsUp();
+    if (!IsCalled(step)) {
+      ++early_[step];
+      return std::nullopt;
+    }
     const Answer& answer = plan_.branches[step].answers[attempts_[step]++];
     if (answer.status.error_code() == StatusCode::UNAVAILABLE &&
         attempts_[step] < kMaxAttempts) {
@@ -110,7 +122,18 @@ class Walk {
   }
 
  private:
+  // Not before its dependency is there. An answer that it was let give before
+  // comes as soon as it is asked for.
+  bool IsCalled(int branch) const {
+    const int dependency = DependencyOf(branch);
+    return dependency < 0 || outcomes_[dependency].has_value();
+  }
+
   std::optional<Verdict> End(int branch, const SectionVerdict& outcome) {
+    if (IsHidden(plan_.branches[branch])) {
+      outcomes_[branch] = Hidden(outcome.attempts);
+      return EndDependants(branch, outcome);
+    }
     outcomes_[branch] = outcome;
     if (outcome.code == StatusCode::NOT_FOUND && NotFoundEndsRequest(branch)) {
       return Verdict{.code = StatusCode::NOT_FOUND, .sections = {}};
@@ -118,12 +141,30 @@ class Walk {
     if (outcome.code != 0 && plan_.branches[branch].required) {
       return Verdict{.code = CodeForCaller(outcome), .sections = {}};
     }
+    return EndDependants(branch, outcome);
+  }
+
+  // Those that end because this one did, if any.
+  std::optional<Verdict> EndDependants(int branch,
+                                       const SectionVerdict& outcome) {
+    for (int i = 0; i < kBranches; ++i) {
+      if (DependencyOf(i) != branch || outcomes_[i]) continue;
+      if (outcome.code != 0) {
+        if (const auto verdict = End(i, DependencyFailed(outcome))) {
+          return verdict;
+        }
+      }
+      for (; early_[i] > 0; --early_[i]) {
+        if (const auto verdict = Take(i)) return verdict;
+      }
+    }
     return Whole();
   }
 
   std::optional<Verdict> TimeIsUp() {
     for (int i = 0; i < kBranches; ++i) {
-      if (outcomes_[i]) continue;
+      // What it depends on has cost it the time, too.
+      if (outcomes_[i] || !IsCalled(i)) continue;
       if (const auto verdict = End(i, TimedOut(attempts_[i] + 1))) {
         return verdict;
       }
@@ -146,6 +187,7 @@ class Walk {
 
   const FaultPlan& plan_;
   std::array<int, kBranches> attempts_{};
+  std::array<int, kBranches> early_{};
   std::array<std::optional<SectionVerdict>, kBranches> outcomes_;
 };
 
@@ -201,12 +243,6 @@ std::vector<Verdict> RightAnswers(const FaultPlan& plan) {
     answers.push_back({.code = StatusCode::DEADLINE_EXCEEDED, .sections = {}});
   }
   return answers;
-}
-
-const std::string& SectionName(int branch) {
-  static const auto& kCatalog =
-      *new fanout::Catalog(fanout::MakeCatalog<aggregator::Overview>().value());
-  return kCatalog.sections[branch].name;
 }
 
 Verdict Observed(int code, v1::GetOverviewResponse response) {

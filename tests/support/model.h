@@ -11,9 +11,6 @@
 
 namespace gather::testing {
 
-// The name of a branch's section.
-const std::string& SectionName(int branch);
-
 // What a section should say of itself.
 struct SectionVerdict {
   fanout::v1::SectionState state = fanout::v1::SECTION_STATE_NOT_REQUESTED;

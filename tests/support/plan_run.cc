@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/graph.h"
 #include "tests/support/model.h"
 #include "tests/support/replies.h"
 
@@ -143,6 +144,11 @@ void PlanRun::Take(int step, PendingOverview& call) {
 AssertionResult PlanRun::AwaitCalls() const {
   for (int i = 0; i < kBranches; ++i) {
     if (let_go_[i] == plan_.branches[i].answers.size()) continue;
+    const int dependency = DependencyOf(i);
+    if (dependency >= 0 &&
+        let_go_[dependency] != plan_.branches[dependency].answers.size()) {
+      continue;
+    }
     AssertionResult seen = seen_[i].WaitFor(static_cast<int>(let_go_[i]) + 1);
     if (!seen) return seen << " of branch " << i;
   }
@@ -192,7 +198,7 @@ AssertionResult PlanRun::CheckCalls() const {
   for (int i = 0; i < kBranches; ++i) {
     const int seen = seen_[i].count();
     const int let_go = static_cast<int>(let_go_[i]);
-    if (seen > 0 && (plan_.malformed || !plan_.branches[i].requested)) {
+    if (seen > 0 && (plan_.malformed || !plan_.branches[i].needed)) {
       return AssertionFailure() << "branch " << i << " was called unasked";
     }
     if (seen > static_cast<int>(plan_.branches[i].answers.size())) {
@@ -211,8 +217,7 @@ AssertionResult PlanRun::CheckCalls() const {
 
 void PlanBoard::Attach(AggregatorFixture& fixture) {
   int branch = 0;
-  for (FakeBackend* backend :
-       {&fixture.user, &fixture.orders, &fixture.products}) {
+  for (FakeBackend* backend : fixture.backends()) {
     backend->SetRule([this, branch](const SeenCall& seen) {
       return Meet(branch, seen.user_id);
     });

@@ -8,6 +8,9 @@ namespace {
 
 namespace v1 = aggregator::v1;
 
+// Between a product's number and the user who bought it.
+constexpr char kOf[] = "-of-";
+
 void SetEuros(int64_t units, type::v1::Money* money) {
   money->set_currency_code("EUR");
   money->set_units(units);
@@ -60,7 +63,7 @@ order::v1::ListOrdersResponse RightOrders(const std::string& user_id) {
     order->set_state(order::v1::STATE_SHIPPED);
     order->mutable_create_time()->set_seconds(1'700'000'000 + i);
     order::v1::LineItem* item = order->add_line_items();
-    item->set_product_id(absl::StrCat("product-", i));
+    item->set_product_id(absl::StrCat("product-", i, kOf, user_id));
     item->set_product_name("A thing");
     item->set_quantity(1);
     SetEuros(i, item->mutable_unit_price());
@@ -87,6 +90,22 @@ product::v1::ListRecommendedProductsResponse RightProducts(
   return reply;
 }
 
+product::v1::BatchGetProductsResponse RightPurchases(
+    const std::string& user_id) {
+  product::v1::BatchGetProductsResponse reply;
+  product::v1::Product* product = reply.add_products();
+  product->set_id(absl::StrCat("product-1", kOf, user_id));
+  product->set_name("A thing");
+  SetEuros(1, product->mutable_price());
+  reply.add_missing_ids(absl::StrCat("product-2", kOf, user_id));
+  return reply;
+}
+
+std::string UserOfProduct(const std::string& id) {
+  const std::size_t of = id.find(kOf);
+  return of == std::string::npos ? "" : id.substr(of + sizeof(kOf) - 1);
+}
+
 ::testing::AssertionResult IsRight(const v1::UserSection& section,
                                    const std::string& user_id) {
   const auto arrived = Arrived(section.status());
@@ -111,6 +130,15 @@ product::v1::ListRecommendedProductsResponse RightProducts(
   *reply.mutable_products() = section.products();
   const auto arrived = Arrived(section.status());
   return arrived ? Same(reply, RightProducts(user_id)) : arrived;
+}
+
+::testing::AssertionResult IsRight(const v1::PurchasesSection& section,
+                                   const std::string& user_id) {
+  product::v1::BatchGetProductsResponse reply;
+  *reply.mutable_products() = section.products();
+  *reply.mutable_missing_ids() = section.missing_ids();
+  const auto arrived = Arrived(section.status());
+  return arrived ? Same(reply, RightPurchases(user_id)) : arrived;
 }
 
 ::testing::AssertionResult IsWhole(const v1::GetOverviewResponse& response,

@@ -18,6 +18,11 @@ user::v1::GetUserResponse RightUser(const std::string& user_id);
 order::v1::ListOrdersResponse RightOrders(const std::string& user_id);
 product::v1::ListRecommendedProductsResponse RightProducts(
     const std::string& user_id);
+// Of the orders above: one product, and one that is not sold any more.
+product::v1::BatchGetProductsResponse RightPurchases(
+    const std::string& user_id);
+// Whose orders have that product.
+std::string UserOfProduct(const std::string& id);
 
 // True if the section arrived and holds what its backend answers for the user,
 // whole.
@@ -28,7 +33,12 @@ product::v1::ListRecommendedProductsResponse RightProducts(
 ::testing::AssertionResult IsRight(
     const aggregator::v1::ProductsSection& section, const std::string& user_id);
 
-// True if all three are right, and the response says that it is complete.
+::testing::AssertionResult IsRight(
+    const aggregator::v1::PurchasesSection& section,
+    const std::string& user_id);
+
+// True if all that are there by default are right, and the response says that
+// it is complete.
 ::testing::AssertionResult IsWhole(
     const aggregator::v1::GetOverviewResponse& response,
     const std::string& user_id);

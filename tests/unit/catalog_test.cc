@@ -30,21 +30,23 @@ std::string WhyNot() {
 TEST(CatalogTest, NamesComeFromTheAnswersFields) {
   const auto catalog = fanout::MakeCatalog<Overview>();
   ASSERT_TRUE(catalog.ok()) << catalog.status();
-  ASSERT_EQ(catalog->sections.size(), 3U);
+  ASSERT_EQ(catalog->sections.size(), 4U);
   EXPECT_EQ(catalog->sections[1].name, "orders");
   EXPECT_EQ(catalog->sections[1].error_key, "orders_error");
   EXPECT_EQ(catalog->Find("products"), 2U);
   EXPECT_EQ(catalog->Find("wine"), std::nullopt);
+  EXPECT_EQ(catalog->sections[3].after, 1U);
+  EXPECT_EQ(catalog->sections[1].after, std::nullopt);
 }
 
 TEST(CatalogTest, SectionThatIsNotInTheListIsMissed) {
-  EXPECT_EQ((WhyNot<User, Orders>()),
+  EXPECT_EQ((WhyNot<User, Orders, Purchases>()),
             "gather.aggregator.v1.GetOverviewResponse.products: no section in "
             "the list fills it");
 }
 
 TEST(CatalogTest, SectionThatIsThereTwiceIsTold) {
-  EXPECT_THAT((WhyNot<User, Orders, Products, Orders>()),
+  EXPECT_THAT((WhyNot<User, Orders, Products, Purchases, Orders>()),
               HasSubstr("GetOverviewResponse.orders: more than one section"));
 }
 

@@ -79,7 +79,7 @@ TEST(CheckSectionsTest, TakesTheNamesFromTheTypeOfTheAnswer) {
 TEST(CheckSectionsTest, HelpListsTheSections) {
   EXPECT_THAT(
       ops::HelpText("Usage: x"),
-      HasSubstr("Only these sections: user, orders, products, separated"));
+      HasSubstr("Only these sections: user, orders, products, purchases"));
 }
 
 }  // namespace

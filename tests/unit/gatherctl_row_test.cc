@@ -17,6 +17,7 @@ using fanout::v1::SectionStatus;
 using gather::aggregator::v1::GetOverviewResponse;
 using gather::aggregator::v1::OrdersSection;
 using gather::aggregator::v1::ProductsSection;
+using gather::aggregator::v1::PurchasesSection;
 using gather::aggregator::v1::UserSection;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -37,7 +38,7 @@ Row UserRow(const GetOverviewResponse& response) {
 
 TEST(RowTest, HasNoOutcomeForASectionThatIsNotThere) {
   const std::vector<Row> rows = MakeRows(UserOnly("Ada"), "absent");
-  ASSERT_EQ(rows.size(), 3u);
+  ASSERT_EQ(rows.size(), 4u);
   EXPECT_EQ(rows[0].outcome, Outcome::kOk);
   EXPECT_EQ(rows[0].summary, "Ada");
   EXPECT_EQ(rows[1].outcome, Outcome::kAbsent);
@@ -80,6 +81,11 @@ TEST(SummaryTest, CountsNoneOneAndMany) {
   orders.set_total_size(7);
   EXPECT_EQ(Summarize(orders), "1 of 7 orders, latest o-1");
   EXPECT_EQ(Summarize(ProductsSection()), "no products");
+  PurchasesSection purchases;
+  purchases.add_products();
+  EXPECT_EQ(Summarize(purchases), "1 product");
+  purchases.add_missing_ids("unicorn");
+  EXPECT_EQ(Summarize(purchases), "1 product, 1 not sold any more");
 }
 
 TEST(SummaryTest, SaysNothingOfAFirstThingWithoutAName) {

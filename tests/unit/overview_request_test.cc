@@ -26,6 +26,7 @@ absl::StatusOr<fanout::Plan> MakePlan(const v1::GetOverviewRequest& request) {
 
 constexpr std::size_t kUser = Overview::Sections::IndexOf<User>();
 constexpr std::size_t kOrders = Overview::Sections::IndexOf<Orders>();
+constexpr std::size_t kPurchases = Overview::Sections::IndexOf<Purchases>();
 
 v1::GetOverviewRequest RequestFor(const std::string& user_id) {
   v1::GetOverviewRequest request;
@@ -41,14 +42,31 @@ void ExpectInvalid(const v1::GetOverviewRequest& request,
   EXPECT_EQ(std::string(status.message()).rfind(field + ":", 0), 0U) << status;
 }
 
-TEST(PlanTest, WithoutAMaskAllIsRequestedAndNothingRequired) {
+TEST(PlanTest, WithoutAMaskTheDefaultIsRequestedAndNothingRequired) {
   const auto plan = MakePlan(RequestFor("alice"));
   ASSERT_TRUE(plan.ok());
+  EXPECT_FALSE(plan->staged);
   for (std::size_t section = 0; section < Overview::Sections::kSize;
        ++section) {
-    EXPECT_TRUE(plan->requested.Has(section));
+    EXPECT_EQ(plan->requested.Has(section), section != kPurchases);
+    EXPECT_EQ(plan->needed.Has(section), section != kPurchases);
     EXPECT_FALSE(plan->required.Has(section));
   }
+}
+
+TEST(PlanTest, WhatARequestedSectionComesAfterIsNeeded) {
+  v1::GetOverviewRequest request = RequestFor("alice");
+  request.mutable_read_mask()->add_paths("purchases");
+  const auto plan = MakePlan(request);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_TRUE(plan->needed.Has(kOrders));
+  EXPECT_TRUE(plan->needed.Has(kPurchases));
+  EXPECT_FALSE(plan->requested.Has(kOrders));
+  EXPECT_FALSE(plan->needed.Has(kUser));
+  EXPECT_TRUE(plan->staged);
+  // Nor can it be required, since it is not asked for.
+  request.mutable_required_mask()->add_paths("orders");
+  ExpectInvalid(request, "required_mask");
 }
 
 TEST(PlanTest, MaskLeavesSectionsOut) {
@@ -135,7 +153,8 @@ TEST(PlanTest, RefusalNamesTheSectionsThatThereAre) {
   v1::GetOverviewRequest request = RequestFor("alice");
   request.mutable_read_mask()->add_paths("wine");
   EXPECT_EQ(MakePlan(request).status().message(),
-            "read_mask: has a path that is none of user, orders, products");
+            "read_mask: has a path that is none of user, orders, products, "
+            "purchases");
 }
 
 }  // namespace

@@ -71,6 +71,25 @@ TEST(ReasonTest, HowTheCallEndedWinsOverTheCode) {
             "REPLY_TOO_LARGE");
 }
 
+TEST(ReasonTest, FailedDependencyHasTheCodeThatItsCallWouldHave) {
+  const auto code = [](const Failure& dependency) {
+    const Failure failure = FailureAfter(dependency);
+    EXPECT_EQ(failure.reason, Reason::kDependencyFailed);
+    EXPECT_EQ(failure.cause, dependency.reason);
+    EXPECT_EQ(CodeForCaller(failure), failure.code);
+    return failure.code;
+  };
+  EXPECT_EQ(code(FailureFor(Reason::kBackendTimeout, "")),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(code(FailureFor(Reason::kReplyTooLarge, "")),
+            absl::StatusCode::kInternal);
+  EXPECT_EQ(code(FailureAfter(FailureFor(Reason::kBreakerOpen, ""))),
+            absl::StatusCode::kUnavailable);
+  // What was cancelled brought nothing about.
+  EXPECT_EQ(FailureAfter(FailureFor(Reason::kCancelled, "")).reason,
+            Reason::kCancelled);
+}
+
 // The caller did nothing wrong.
 TEST(ReasonTest, OnlyCodesThatAreTrueOfTheCallAreHandedUp) {
   for (int code = 1; code <= 16; ++code) {

@@ -31,6 +31,13 @@ SectionInfo Section(const std::string& name) {
           .only_on_request = false};
 }
 
+// Comes after the soup.
+SectionInfo SectionAfterSoup(const std::string& name) {
+  SectionInfo section = Section(name);
+  section.after = kSoup;
+  return section;
+}
+
 class ScoreTest : public ::testing::Test {
  protected:
   ScoreTest() {
@@ -62,7 +69,7 @@ class ScoreTest : public ::testing::Test {
   bool Arrive(std::size_t section) { return Land(section, std::nullopt); }
 
   const Catalog catalog_{
-      .sections = {Section("soup"), Section("bread"), Section("wine")},
+      .sections = {Section("soup"), Section("bread"), SectionAfterSoup("wine")},
       .words = ReasonWords("guest"),
       .domain = "kitchen.v1"};
   Plan plan_;
@@ -180,6 +187,67 @@ TEST_F(ScoreTest, WhatWasCancelledIsNoCause) {
   plan_.required.Add(kSoup);
   EXPECT_FALSE(Land(kSoup, FailureFor(Reason::kCancelled, "")));
   EXPECT_FALSE(score_.ended());
+}
+
+TEST_F(ScoreTest, CriticalPathEndsWithTheLastAndBeginsWithWhatItNeeded) {
+  plan_.staged = true;
+  const auto path = [this] {
+    v1::FanOutTiming timing;
+    score_.FillTiming({}, kStart + 3s, &timing);
+    return std::vector<std::string>(timing.critical_path().begin(),
+                                    timing.critical_path().end());
+  };
+  EXPECT_EQ(path(), std::vector<std::string>());
+  Land(kSoup, std::nullopt, 0ms, 1s);
+  EXPECT_EQ(path(), std::vector<std::string>{"soup"});
+  Land(kBread, std::nullopt, 0ms, 2s);
+  EXPECT_EQ(path(), std::vector<std::string>{"bread"});
+  Land(kWine, std::nullopt, 1s, 2s);
+  EXPECT_EQ(path(), (std::vector<std::string>{"soup", "wine"}));
+}
+
+TEST_F(ScoreTest, SectionThatWasNotCalledIsNotOnTheCriticalPath) {
+  plan_.staged = true;
+  Land(kSoup, Late(), 0ms, 1s);
+  score_.Land(kWine,
+              {.start = kStart + 1s,
+               .duration = 1ms,
+               .attempts = 0,
+               .failure = FailureAfter(Late())},
+              &status_[kWine]);
+  v1::FanOutTiming timing;
+  score_.FillTiming({}, kStart + 1s, &timing);
+  ASSERT_EQ(timing.critical_path_size(), 1);
+  EXPECT_EQ(timing.critical_path(0), "soup");
+}
+
+TEST_F(ScoreTest, DependencyThatFailedIsNamed) {
+  plan_.required.Add(kWine);
+  Land(kSoup, Late());
+  EXPECT_TRUE(Land(kWine, FailureAfter(Late())));
+  EXPECT_EQ(status_[kWine].reason(), "DEPENDENCY_FAILED");
+  EXPECT_EQ(status_[kWine].failed_dependency(), "soup");
+  EXPECT_EQ(status_[kWine].message(),
+            "section soup, which it needs, failed: the backend did not answer "
+            "in time");
+  EXPECT_EQ(score_.Outcome().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(ScoreTest, WhatNobodyAskedForCountsForTheTimingAlone) {
+  plan_.requested = SectionSet();
+  plan_.requested.Add(kBread);
+  plan_.requested.Add(kWine);
+  EXPECT_FALSE(Land(kSoup, FailureFor(Reason::kNotFound, "")));
+  EXPECT_EQ(status_[kSoup].state(), v1::SECTION_STATE_NOT_REQUESTED);
+  EXPECT_EQ(status_[kSoup].code(), 0);
+  EXPECT_EQ(status_[kSoup].duration().seconds(), 1);
+  EXPECT_TRUE(score_.complete());
+  Land(kWine, FailureAfter(FailureFor(Reason::kNotFound, "")));
+  Arrive(kBread);
+  EXPECT_TRUE(score_.Outcome().ok());
+  v1::FanOutTiming timing;
+  score_.FillTiming({}, kStart + 1s, &timing);
+  EXPECT_EQ(timing.sequential_duration().seconds(), 3);
 }
 
 TEST_F(ScoreTest, NotFoundEndsTheRequestInItsOwnWords) {

@@ -1,14 +1,20 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "server/aggregator/overview.h"
 #include "server/fanout/catalog.h"
 #include "server/fanout/relay.h"
 
 namespace gather::aggregator {
 namespace {
+
+using ::testing::ElementsAre;
 
 TEST(SectionsTest, ListFitsTheProtos) {
   const auto catalog = fanout::MakeCatalog<Overview>();
@@ -39,6 +45,83 @@ TEST(SectionsTest, RelayedReplySaysWhomItIsFor) {
                                              whole.SerializeAsString()))
                 .answered,
             "bob");
+}
+
+// Orders of those products, one item each, as they come from the backend.
+Orders::Reply OrdersOf(const std::vector<std::string>& products) {
+  order::v1::ListOrdersResponse orders;
+  orders.set_user_id("alice");
+  for (const std::string& id : products) {
+    order::v1::LineItem* item = orders.add_orders()->add_line_items();
+    item->set_product_name("Wok");
+    item->set_product_id(id);
+    item->mutable_unit_price()->set_units(12);
+  }
+  orders.set_total_size(7);
+  return Received(orders.SerializeAsString());
+}
+
+TEST(SectionsTest, RelayedReplyTellsTheTextsAtTheEndOfAPath) {
+  using List = order::v1::ListOrdersResponse;
+  using order::v1::LineItem;
+  using order::v1::Order;
+  const std::initializer_list<int> path = {List::kOrdersFieldNumber,
+                                           Order::kLineItemsFieldNumber,
+                                           LineItem::kProductIdFieldNumber};
+  EXPECT_THAT(OrdersOf({"wok", "", "pan"}).Texts(path),
+              ElementsAre("wok", "pan"));
+  EXPECT_THAT(OrdersOf({"wok"}).Texts({List::kUserIdFieldNumber}),
+              ElementsAre("alice"));
+  EXPECT_THAT(OrdersOf({}).Texts(path), ElementsAre());
+  // A number and a group where a message is, and a group around one.
+  EXPECT_THAT(Received("\x10\x05\x13\x14\x12\x06\x2b\x0a\x01x\x2c"
+                       "\x12\x05\x2a\x03\x0a\x01y")
+                  .Texts(path),
+              ElementsAre("y"));
+  // What is cut ends the search; IsReadable() refuses it.
+  EXPECT_THAT(Received("\x12\x03\x2a\x7fx").Texts(path), ElementsAre());
+}
+
+TEST(SectionsTest, PurchasesAreAskedForOnceEachInBatches) {
+  EXPECT_TRUE(Purchases::Ask({}, OrdersOf({})).empty());
+  const auto few = Purchases::Ask({}, OrdersOf({"wok", "pan", "", "wok"}));
+  ASSERT_EQ(few.size(), 1U);
+  EXPECT_THAT(few[0].ids(), ElementsAre("wok", "pan"));
+
+  std::vector<std::string> products;
+  for (int i = 0; i < 201; ++i) products.push_back(absl::StrCat(i));
+  const auto many = Purchases::Ask({}, OrdersOf(products));
+  ASSERT_EQ(many.size(), 3U);
+  EXPECT_EQ(many[0].ids_size(), 100);
+  EXPECT_EQ(many[1].ids_size(), 100);
+  EXPECT_THAT(many[2].ids(), ElementsAre("200"));
+}
+
+// Whether a batch of "wok", "pan" and "pot" is answered for by that.
+bool IsAnswered(const std::vector<std::string>& products,
+                const std::vector<std::string>& missing) {
+  Purchases::Request request;
+  for (const char* id : {"wok", "pan", "pot"}) request.add_ids(id);
+  product::v1::BatchGetProductsResponse reply;
+  for (const std::string& id : products) reply.add_products()->set_id(id);
+  for (const std::string& id : missing) reply.add_missing_ids(id);
+  Purchases::Reply::Wire wire;
+  EXPECT_TRUE(wire.ParseFromString(reply.SerializeAsString()));
+  const Purchases::Reply received(std::move(wire));
+  const fanout::Echo echo = Purchases::EchoOf(request, received);
+  return !echo.answered.empty() && echo.answered == echo.asked;
+}
+
+TEST(SectionsTest, BatchIsAnsweredForIdById) {
+  EXPECT_TRUE(IsAnswered({"wok", "pan", "pot"}, {}));
+  EXPECT_TRUE(IsAnswered({"wok", "pot"}, {"pan"}));
+  EXPECT_TRUE(IsAnswered({}, {"wok", "pan", "pot"}));
+  EXPECT_FALSE(IsAnswered({}, {}));
+  EXPECT_FALSE(IsAnswered({"wok", "pan"}, {}));
+  EXPECT_FALSE(IsAnswered({"pan", "wok", "pot"}, {}));
+  EXPECT_FALSE(IsAnswered({"wok", "pan", "pot", "wok"}, {}));
+  EXPECT_FALSE(IsAnswered({"wok", "pan", "pot"}, {"wok"}));
+  EXPECT_FALSE(IsAnswered({"lid", "pan", "pot"}, {}));
 }
 
 // As it comes from a backend, and as the caller reads it.

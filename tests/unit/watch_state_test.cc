@@ -72,7 +72,7 @@ TEST(WatchStateTest, FramesKeepTheirHeightWhateverLands) {
     options.width = width;
     EXPECT_EQ(Lines(state.RenderFrame(absl::Seconds(1), options)), lines);
   }
-  EXPECT_EQ(lines, 3);
+  EXPECT_EQ(lines, 4);
 }
 
 TEST(WatchStateTest, LandedSectionKeepsItsOwnTime) {
@@ -96,6 +96,15 @@ TEST(WatchStateTest, SectionsThatAreNotAskedForAreNotInFlight) {
   EXPECT_TRUE(state.complete());
   EXPECT_THAT(state.RenderEnd(WaterfallOptions()),
               Not(HasSubstr("missing from the answer")));
+}
+
+TEST(WatchStateTest, WhatTheServerLeftOutIsNotMissing) {
+  WatchState state = NewState();
+  state.Add(Products());
+  EXPECT_THAT(state.RenderEnd({.absent = "missing"}), HasSubstr("missing"));
+  state.Add(Summary(true));
+  EXPECT_THAT(state.RenderEnd({.absent = "missing"}),
+              Not(HasSubstr("missing")));
 }
 
 TEST(WatchStateTest, PartIsALine) {

@@ -17,6 +17,7 @@ namespace {
 
 using fanout::v1::SectionStatus;
 using gather::aggregator::v1::GetOverviewResponse;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -109,7 +110,7 @@ std::string BarOf(const std::string& line) {
 
 TEST(WaterfallTest, DrawsTicksForWhatArrivedAndACrossForWhatFailed) {
   const std::vector<std::string> lines = Lines(PartialAnswer(), {});
-  ASSERT_EQ(lines.size(), 5u);
+  ASSERT_EQ(lines.size(), 6u);
   EXPECT_THAT(lines[0], StartsWith("✓ user"));
   EXPECT_THAT(lines[1], StartsWith("✗ orders"));
   EXPECT_THAT(lines[2], StartsWith("✓ products"));
@@ -155,6 +156,30 @@ TEST(WaterfallTest, ComparesNothingWhereOnlyOneSectionWasCalled) {
   EXPECT_THAT(RenderWaterfall(response, {}), HasSubstr("Total time: 2.0 s\n"));
 }
 
+// The products are the purchases' stage here: they start when the orders end.
+TEST(WaterfallTest, ShowsTheCriticalPathWhereASectionWaitedForAnother) {
+  GetOverviewResponse response = WholeAnswer();
+  response.mutable_timing()->add_critical_path("orders");
+  EXPECT_THAT(RenderWaterfall(response, {}), Not(HasSubstr("Critical path")));
+  response.mutable_timing()->add_critical_path("products");
+  EXPECT_THAT(RenderWaterfall(response, {}),
+              EndsWith("\nCritical path: orders 1.0 s → products 1.0 s\n"));
+  // One that the answer has no row of, and no terminal should be told as it is.
+  response.mutable_timing()->add_critical_path("a\tb");
+  EXPECT_THAT(
+      RenderWaterfall(response, {.ascii = true}),
+      EndsWith("Critical path: orders 1.0 s -> products 1.0 s -> a\\tb\n"));
+}
+
+TEST(WaterfallTest, ShowsTheTimeOfWhatWasOnlyNeeded) {
+  GetOverviewResponse response = WholeAnswer();
+  response.mutable_orders()->mutable_status()->set_state(
+      fanout::v1::SECTION_STATE_NOT_REQUESTED);
+  const std::string line = Lines(response, {.ascii = true})[1];
+  EXPECT_THAT(line, StartsWith("- orders   ##########.........."));
+  EXPECT_THAT(line, EndsWith("1.0 s  not requested, but needed"));
+}
+
 TEST(WaterfallTest, ShowsADashAndNoTimeForWhatWasNotRequested) {
   GetOverviewResponse response = WholeAnswer();
   response.mutable_orders()->Clear();
@@ -186,7 +211,7 @@ TEST(WaterfallTest, DrawsTheThinnestBarWhereTheTotalIsZero) {
   response.mutable_timing()->mutable_sequential_duration()->Clear();
   const std::vector<std::string> lines = Lines(response, {.ascii = true});
   EXPECT_EQ(BarOf(lines[0]), "#...................");
-  EXPECT_EQ(lines[3], "Total time: 0 ms (one after the other: 0 ms)");
+  EXPECT_EQ(lines[4], "Total time: 0 ms (one after the other: 0 ms)");
 }
 
 TEST(WaterfallTest, KeepsHugeAndNegativeTimesWithinTheBar) {

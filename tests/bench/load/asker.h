@@ -60,12 +60,8 @@ template <typename S>
 class SectionAsker final : public Asker {
  public:
   SectionAsker(const std::shared_ptr<grpc::Channel>& channel,
-               const std::string& user_id)
-      : stub_(channel, S::kMethod) {
-    aggregator::v1::GetOverviewRequest overview;
-    overview.set_user_id(user_id);
-    request_ = S::Ask(overview);
-  }
+               const aggregator::v1::GetOverviewRequest& overview)
+      : stub_(channel, S::kMethod), request_(S::Ask(overview)) {}
 
   async::Task<absl::StatusOr<bool>> Ask(async::EventLoop& loop,
                                         async::Clock::time_point deadline,
@@ -85,7 +81,7 @@ class SectionAsker final : public Asker {
   using Stub = typename fanout::BackendOf<S>::Stub;
 
   Stub stub_;
-  typename S::Request request_;
+  const typename S::Request request_;
 };
 
 }  // namespace gather::bench

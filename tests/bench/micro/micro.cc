@@ -89,6 +89,7 @@ Replies MakeReplies(int64_t count) {
   user.mutable_user()->set_display_name("Alice Marchetti");
   order::v1::ListOrdersResponse orders;
   product::v1::ListRecommendedProductsResponse products;
+  const product::v1::BatchGetProductsResponse purchases;  // not asked for
   for (int64_t i = 0; i < count; ++i) {
     order::v1::Order* order = orders.add_orders();
     order->set_id("order-" + std::to_string(i));
@@ -96,7 +97,8 @@ Replies MakeReplies(int64_t count) {
     products.add_products()->set_description(std::string(100, 'x'));
   }
   return {Arrived<aggregator::User>(user), Arrived<aggregator::Orders>(orders),
-          Arrived<aggregator::Products>(products)};
+          Arrived<aggregator::Products>(products),
+          Arrived<aggregator::Purchases>(purchases)};
 }
 
 // Lands each reply in a response and finishes that.
@@ -142,6 +144,7 @@ std::string List(int64_t count) {
     order::v1::Order* order = orders.add_orders();
     order->set_id("order-" + std::to_string(i));
     order::v1::LineItem* item = order->add_line_items();
+    item->set_product_id("pot-watchful-5l");
     item->set_product_name("Watchful Pot, 5 l");
     item->mutable_unit_price()->set_units(12);
   }
@@ -163,6 +166,21 @@ void BM_CheckList(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(check.Accepts(bytes));
 }
 BENCHMARK(BM_CheckList)->Arg(3)->Arg(100);
+
+// What the second stage finds in a list that is relayed: the ids of its
+// products.
+void BM_FindIds(benchmark::State& state) {
+  aggregator::Orders::Reply::Wire wire;
+  wire.ParseFromString(List(state.range(0)));
+  const aggregator::Orders::Reply orders(std::move(wire));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        orders.Texts({order::v1::ListOrdersResponse::kOrdersFieldNumber,
+                      order::v1::Order::kLineItemsFieldNumber,
+                      order::v1::LineItem::kProductIdFieldNumber}));
+  }
+}
+BENCHMARK(BM_FindIds)->Arg(3)->Arg(100);
 
 }  // namespace
 }  // namespace gather

@@ -12,6 +12,7 @@ import wire
 
 SERVICE = "/gather.aggregator.v1.AggregatorService/"
 SECTIONS = ("user", "orders", "products")
+UNASKED = "purchases"  # by any request here
 OK, FAILED = 1, 2  # SectionState
 STATE = {OK: "ok", FAILED: "failed"}
 # What clients of these calls see, as the metrics write it.
@@ -73,7 +74,7 @@ class Count:
                 self._note_sections(reply, asked, required)
 
     def _note_sections(self, reply, asked, required):
-        for section in SECTIONS:
+        for section in (*SECTIONS, UNASKED):
             if section not in asked:
                 self.sections[section, "not_requested", ""] += 1
         seen = list(self._answered(reply))
@@ -191,7 +192,8 @@ class Exact(harness.FaultTest):
                                              "section", "state", "reason"),
             {("orders", "failed", "BACKEND_ERROR"): 1,
              ("user", "failed", "CANCELLED"): 1,
-             ("products", "failed", "CANCELLED"): 1})
+             ("products", "failed", "CANCELLED"): 1,
+             (UNASKED, "not_requested", ""): 1})
 
     def test_refused_and_in_flight(self):
         raw = [self.raw_backend(r, scripts.silence) for r in harness.ROLES]

@@ -4,22 +4,25 @@
 #include <utility>
 
 #include "lodging/backends.pb.h"
+#include "sections/hotel.h"
 #include "server/fanout/section.h"
 #include "stay/v1/stay.pb.h"
 
 namespace stay {
 
-// Its reply does not say whom it is for, so nothing is checked of that.
+// That of the hotel's city, which the hotel tells. Its reply does not say whom
+// it is for, so nothing is checked of that.
 struct Weather {
   static constexpr gather::fanout::Backend kBackend{"weather",
                                                     "localhost:6004"};
   static constexpr char kMethod[] = "lodging.Weather/Forecast";
+  using After = Hotel;
   using Request = lodging::Place;
   using Reply = lodging::Outlook;
 
-  static Request Ask(const v1::GetStayRequest& stay) {
+  static Request Ask(const v1::GetStayRequest&, const Hotel::Reply& hotel) {
     Request request;
-    request.set_name(stay.ref());
+    request.set_name(hotel.city());
     return request;
   }
   static auto* In(auto& answer) { return answer.mutable_weather(); }

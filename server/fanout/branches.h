@@ -1,0 +1,236 @@
+#ifndef GATHER_SERVER_FANOUT_BRANCHES_H_
+#define GATHER_SERVER_FANOUT_BRANCHES_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "server/async/clock.h"
+#include "server/async/gather.h"
+#include "server/async/outcome.h"
+#include "server/async/task.h"
+#include "server/fanout/backend_of.h"
+#include "server/fanout/fan_out.h"
+#include "server/fanout/fetch.h"
+#include "server/fanout/landing.h"
+#include "server/fanout/policy/backend_policies.h"
+#include "server/fanout/reason.h"
+#include "server/fanout/scatter.h"
+#include "server/fanout/section.h"
+#include "server/fanout/stages.h"
+#include "server/rpc/status.h"
+
+namespace gather::fanout {
+
+// What a section asks its backend, or why it can't; neither where nobody needs
+// it.
+template <typename S>
+struct Asked {
+  std::optional<RequestsOf<S>> requests;
+  std::optional<Failure> failure;
+};
+
+// The branches of one fan-out, a coroutine for each section. A branch calls its
+// section's backend, lands what comes of it in the sink, and goes on to the
+// sections that come after it, which are branches of its own:
+//
+//   Gather(Branch<User>, Branch<Orders>, Branch<Products>)
+//                           `-- then Gather(Branch<Purchases>)
+//
+// So the sections that need no other start together, each other one starts the
+// moment its dependency is there, and who waits for the first ones waits for
+// all.
+//
+// Thread: the loop's. Lifetime: what it is given must outlive it, and it the
+// await. Cancellation: the fan-out's.
+template <typename Product, typename Sink>
+class Branches {
+ public:
+  using Request = typename Product::Request;
+  using Sections = typename Product::Sections;
+  using Backends = typename Sections::template TupleOf<BackendOf>;
+
+  Branches(FanOut& fan_out, Backends& backends, const Request& request,
+           Sink& sink)
+      : fan_out_(fan_out),
+        backends_(backends),
+        request_(request),
+        sink_(sink) {}
+  Branches(const Branches&) = delete;
+  Branches& operator=(const Branches&) = delete;
+
+  // An awaitable of all branches. What it gives is for NoteBroken().
+  auto All() { return First(FirstOf<Sections>()); }
+
+  // A branch that could not even land its failure costs the request: its
+  // section is in no known state.
+  template <typename... Outcome>
+  void NoteBroken(const std::tuple<Outcome...>& branches) {
+    std::apply(
+        [this](const auto&... branch) {
+          ((branch.ok() ? void() : fan_out_.score.Abort(branch)), ...);
+        },
+        branches);
+  }
+
+ private:
+  template <typename S>
+  static constexpr std::size_t kPlace = Sections::template IndexOf<S>();
+
+  template <typename S>
+  bool Needs() const {
+    return fan_out_.plan.needed.Has(kPlace<S>);
+  }
+  template <typename S>
+  BackendOf<S>& BackendFor() {
+    return std::get<kPlace<S>>(backends_);
+  }
+
+  template <typename... S>
+  auto First(Pack<S...>) {
+    return async::Gather(Branch<S>(Ask<S>())...);
+  }
+  // Those that come after `section`. Their requests are made here and now, of
+  // its reply; nothing is called before the await.
+  template <typename S, typename... Next>
+  auto After(const Fetched<S>& section, Pack<Next...>) {
+    return async::Gather(Branch<Next>(AskAfter<Next>(section))...);
+  }
+
+  // One branch: gets a section, lands it in the sink, whatever comes of it, and
+  // goes on to those that come after it. Nothing that a section's own code
+  // throws gets further.
+  template <typename S>
+  async::Task<> Branch(Asked<S> asked) {
+    using Next = AfterOf<S, Sections>;
+    if (!Needs<S>()) {
+      Skip<S>();
+      co_return;
+    }
+    BackendOf<S>& backend = BackendFor<S>();
+    Fetched<S> fetched;
+    std::optional<BackendPolicies::Permit> permit = Enter(asked, fetched);
+    if (permit) {
+      try {
+        co_await CallAll(fan_out_, backend, *asked.requests, fetched);
+      } catch (...) {
+        fetched.reply.reset();
+        fetched.landing.failure = OwnFailure();
+      }
+      Finish(*permit, fetched);
+    }
+    if constexpr (kHasNext<S, Sections>) {
+      if (NeedsAnyOf(Next())) {
+        auto next = After(fetched, Next());
+        Land(fetched);
+        const auto landed = co_await next;
+        NoteBroken(landed);
+        co_return;
+      }
+    }
+    Land(fetched);
+    Skip(Next());
+  }
+
+  // What S asks, of the reply that it comes after where there is one.
+  template <typename S, typename... Reply>
+  Asked<S> Ask(const Reply&... reply) {
+    Asked<S> asked;
+    if (!Needs<S>()) return asked;
+    try {
+      asked.requests.emplace(S::Ask(request_, reply...));
+    } catch (...) {
+      asked.failure = OwnFailure();
+    }
+    return asked;
+  }
+  template <typename S, typename Dependency>
+  Asked<S> AskAfter(const Fetched<Dependency>& dependency) {
+    if (!dependency.landing.failure) return Ask<S>(*dependency.reply);
+    Asked<S> asked;
+    asked.failure = FailureAfter(*dependency.landing.failure);
+    return asked;
+  }
+
+  // The right to call a section's backend now. None where there is nothing to
+  // ask, or its policies do not allow it: that is the section's failure.
+  template <typename S>
+  std::optional<BackendPolicies::Permit> Enter(Asked<S>& asked,
+                                               Fetched<S>& fetched) {
+    BackendPolicies& policies = BackendFor<S>().policies;
+    Landing& landing = fetched.landing;
+    landing.start = async::Clock::now();
+    if (asked.failure) {
+      landing.failure = std::move(asked.failure);
+      return std::nullopt;
+    }
+    fetched.deadline = fan_out_.DeadlineFor(
+        policies.settings().section_timeout,
+        {.start = landing.start, .after = StagesAfter<S>()});
+    BackendPolicies::Permit permit = policies.Enter(landing.start);
+    if (permit) return permit;
+    landing.failure = FailureFor(permit.refusal());
+    return std::nullopt;
+  }
+
+  template <typename S>
+  static void Finish(BackendPolicies::Permit& permit, Fetched<S>& fetched) {
+    Landing& landing = fetched.landing;
+    const async::Clock::time_point end = async::Clock::now();
+    landing.duration = end - landing.start;
+    permit.Finish(
+        landing.failure ? ResultOf(*landing.failure) : CallResult::kSuccess,
+        end);
+  }
+
+  template <typename S>
+  void Land(Fetched<S>& fetched) {
+    sink_.Land(fan_out_, kPlace<S>, BackendFor<S>().results, fetched);
+  }
+
+  // S is not needed, and so nothing is that comes after it.
+  template <typename S>
+  void Skip() {
+    BackendFor<S>().results.OnNotRequested();
+    sink_.template Skip<S>();
+    Skip(AfterOf<S, Sections>());
+  }
+  template <typename... S>
+  void Skip(Pack<S...>) {
+    (Skip<S>(), ...);
+  }
+
+  template <typename... S>
+  bool NeedsAnyOf(Pack<S...>) const {
+    return (Needs<S>() || ...);
+  }
+
+  // How many stages there are after S, of those that are needed.
+  template <typename S>
+  int StagesAfter() const {
+    return StagesFrom(AfterOf<S, Sections>());
+  }
+  template <typename... S>
+  int StagesFrom(Pack<S...>) const {
+    return std::max({0, (Needs<S>() ? 1 + StagesAfter<S>() : 0)...});
+  }
+
+  // Of this server's own: in a catch block.
+  static Failure OwnFailure() {
+    return FailureFor(Reason::kAggregatorError,
+                      rpc::TextOf(async::StatusOf(std::current_exception())));
+  }
+
+  FanOut& fan_out_;
+  Backends& backends_;
+  const Request& request_;
+  Sink& sink_;
+};
+
+}  // namespace gather::fanout
+
+#endif  // GATHER_SERVER_FANOUT_BRANCHES_H_
