@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "client/answer.h"
 #include "client/text.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
@@ -32,6 +33,9 @@ std::string SectionsHelp() {
 ABSL_FLAG(std::vector<std::string>, sections, {}, SectionsHelp());
 ABSL_FLAG(std::vector<std::string>, required, {},
           "Sections without which the call is to fail, separated by commas.");
+ABSL_FLAG(absl::Duration, soft_timeout, absl::ZeroDuration(),
+          "After so long the sections that are there are enough, if every "
+          "required one is; 0 leaves it to the server.");
 ABSL_FLAG(int32_t, order_page_size, 0,
           "At most so many orders, up to 100; 0 leaves it to the server.");
 ABSL_FLAG(int32_t, product_page_size, 0,
@@ -76,6 +80,10 @@ absl::Status Check(const OverviewFlags& flags) {
       !ok.ok()) {
     return ok;
   }
+  if (flags.soft_timeout != absl::ZeroDuration() &&
+      flags.soft_timeout < absl::Milliseconds(1)) {
+    return ops::FlagError("soft_timeout", "is less than 1ms");
+  }
   return ops::CheckFlagRange("product_page_size", flags.product_page_size, 0,
                              kMaxPageSize);
 }
@@ -85,7 +93,8 @@ absl::Status Check(const OverviewFlags& flags) {
 OverviewFlags ReadOverviewFlags() {
   return {absl::GetFlag(FLAGS_sections), absl::GetFlag(FLAGS_required),
           absl::GetFlag(FLAGS_order_page_size),
-          absl::GetFlag(FLAGS_product_page_size)};
+          absl::GetFlag(FLAGS_product_page_size),
+          absl::GetFlag(FLAGS_soft_timeout)};
 }
 
 absl::Status CheckSections(const OverviewFlags& flags,
@@ -118,6 +127,14 @@ absl::Status FillRequest(const std::string& user_id, const OverviewFlags& flags,
   }
   request.set_order_page_size(flags.order_page_size);
   request.set_product_page_size(flags.product_page_size);
+  if (flags.soft_timeout > absl::ZeroDuration()) {
+    const absl::Duration timeout =
+        std::min(flags.soft_timeout, absl::Hours(24));
+    google::protobuf::Duration& field = *request.mutable_soft_timeout();
+    field.set_seconds(absl::ToInt64Seconds(timeout));
+    field.set_nanos(static_cast<int32_t>(
+        absl::ToInt64Nanoseconds(timeout - absl::Seconds(field.seconds()))));
+  }
   return absl::OkStatus();
 }
 

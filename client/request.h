@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 
 namespace gather::client {
@@ -15,10 +16,11 @@ struct OverviewFlags {
   std::vector<std::string> required = {};
   int order_page_size = 0;
   int product_page_size = 0;
+  absl::Duration soft_timeout = {};
 };
 
-// The values of --sections, --required, --order_page_size and
-// --product_page_size.
+// The values of --sections, --required, --order_page_size, --product_page_size
+// and --soft_timeout.
 OverviewFlags ReadOverviewFlags();
 
 // INVALID_ARGUMENT naming the flag where `flags` name a section that `answer`,

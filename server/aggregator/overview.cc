@@ -37,6 +37,19 @@ absl::Status CheckPageSize(const char* field, int32_t size) {
       field, absl::StrCat(size, " is not between 0 and ", kMaxPageSize));
 }
 
+absl::Status CheckSoftTimeout(const v1::GetOverviewRequest& request) {
+  if (!request.has_soft_timeout()) return absl::OkStatus();
+  const google::protobuf::Duration& timeout = request.soft_timeout();
+  constexpr int32_t kMillisecond = 1'000'000;
+  const bool in_range = timeout.nanos() >= 0 && timeout.nanos() < 1'000'000'000;
+  if (in_range &&
+      (timeout.seconds() > 0 ||
+       (timeout.seconds() == 0 && timeout.nanos() >= kMillisecond))) {
+    return absl::OkStatus();
+  }
+  return rpc::InvalidField("soft_timeout", "is less than 1ms");
+}
+
 // "SECTION_ORDERS" is "orders" in a mask.
 std::string PathOf(v1::Section section) {
   return absl::AsciiStrToLower(
@@ -66,7 +79,7 @@ absl::Status Overview::Check(const Request& request) {
        {CheckUserId(request.user_id()),
         CheckPageSize("order_page_size", request.order_page_size()),
         CheckPageSize("product_page_size", request.product_page_size()),
-        CheckRequiredSections(request)}) {
+        CheckSoftTimeout(request), CheckRequiredSections(request)}) {
     if (!check.ok()) return check;
   }
   return absl::OkStatus();

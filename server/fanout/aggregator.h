@@ -21,6 +21,7 @@
 #include "server/fanout/plan.h"
 #include "server/fanout/section.h"
 #include "server/fanout/sink.h"
+#include "server/fanout/soft_timeout.h"
 #include "server/rpc/call_stats.h"
 #include "server/rpc/channel_pool.h"
 #include "server/rpc/server_call.h"
@@ -148,9 +149,13 @@ class Aggregator {
     Backends& backends =
         *loops_[static_cast<std::size_t>(fan_out.call.loop_index())];
     Branches<Product, Sink> branches(fan_out, backends, request, sink);
-    auto all = branches.All();
-    const auto landed = co_await all;
-    branches.NoteBroken(landed);
+    if (const auto soft_timeout = SoftTimeoutOf(request, settings_)) {
+      co_await AllOrGoodEnough(fan_out, branches, *soft_timeout);
+    } else {
+      auto all = branches.All();
+      const auto landed = co_await all;
+      branches.NoteBroken(landed);
+    }
     const absl::Status outcome = fan_out.score.Outcome();
     if (outcome.ok()) sink.Finish(fan_out);
     co_return outcome;

@@ -178,13 +178,14 @@ class Branches {
   }
 
   template <typename S>
-  static void Finish(BackendPolicies::Permit& permit, Fetched<S>& fetched) {
+  void Finish(BackendPolicies::Permit& permit, Fetched<S>& fetched) {
     Landing& landing = fetched.landing;
     const async::Clock::time_point end = async::Clock::now();
     landing.duration = end - landing.start;
     permit.Finish(
         landing.failure ? ResultOf(*landing.failure) : CallResult::kSuccess,
         end);
+    if (landing.failure) fan_out_.Explain(*landing.failure);
   }
 
   template <typename S>

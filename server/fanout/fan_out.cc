@@ -64,6 +64,22 @@ absl::Status FanOut::CheckBegin() const {
   return absl::OkStatus();
 }
 
+void FanOut::OnSoftTimeout() {
+  soft_timeout_passed_ = true;
+  StopIfGoodEnough();
+}
+
+void FanOut::StopIfGoodEnough() {
+  if (!soft_timeout_passed_ || stopped() || !score.good_enough()) return;
+  stopped_early_ = true;
+  RequestStop();
+}
+
+void FanOut::Explain(Failure& failure) const {
+  if (!stopped_early_ || failure.reason != Reason::kCancelled) return;
+  failure = FailureFor(Reason::kSoftTimeout, failure.detail);
+}
+
 void FanOut::AddMetadata(grpc::ClientContext& branch_call) const {
   if (settings.start_traces || call.trace().received()) {
     call.AddChildTrace(branch_call);
@@ -91,6 +107,7 @@ void FanOut::Land(std::size_t section, const Landing& landing,
     call.AddErrorLogField(info.error_key, landing.failure->detail);
   }
   if (score.Land(section, landing, status)) RequestStop();
+  StopIfGoodEnough();
 }
 
 }  // namespace gather::fanout

@@ -29,6 +29,9 @@ namespace gather::fanout {
 struct Settings {
   // A request whose caller set no deadline.
   std::chrono::nanoseconds total_timeout = std::chrono::seconds(5);
+  // From when on a request that says nothing of it is good enough without what
+  // is not there yet (soft_timeout.h). Zero is never.
+  std::chrono::nanoseconds soft_timeout = std::chrono::nanoseconds(0);
   // What guards the backend of each section, and of those that have none of
   // their own here, by name.
   PolicySettings policy = {};
@@ -75,6 +78,14 @@ class FanOut {
   bool stopped() const { return stop_.token().stop_requested(); }
   void RequestStop() { stop_.source().request_stop(); }
 
+  // The soft timeout has passed: as soon as the answer is good enough
+  // (score.h), what is not there yet is stopped.
+  void OnSoftTimeout();
+  // That is why it was.
+  bool stopped_early() const { return stopped_early_; }
+  // Gives a section that was stopped for that this reason.
+  void Explain(Failure& failure) const;
+
   // Adds what goes with a branch's call: a span of its own, and what is
   // forwarded of the caller's metadata.
   void AddMetadata(grpc::ClientContext& branch_call) const;
@@ -99,11 +110,15 @@ class FanOut {
   const Plan& plan;
 
  private:
+  void StopIfGoodEnough();
+
   const async::Clock::time_point start_;
   const std::chrono::system_clock::time_point wall_start_;
   const async::Clock::time_point calls_end_;
   // The call's own end and a section that ends it both stop all.
   async::LinkedStop stop_;
+  bool soft_timeout_passed_ = false;
+  bool stopped_early_ = false;
 
  public:
   Score score;

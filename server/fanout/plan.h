@@ -16,6 +16,7 @@ class SectionSet {
  public:
   void Add(std::size_t section) { bits_ |= Bit(section); }
   bool Has(std::size_t section) const { return (bits_ & Bit(section)) != 0; }
+  bool HasAll(SectionSet others) const { return (others.bits_ & ~bits_) == 0; }
   bool empty() const { return bits_ == 0; }
 
  private:

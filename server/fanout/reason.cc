@@ -33,6 +33,9 @@ constexpr std::array<Row, kReasons> kTable = {{
      StatusCode::kNotFound, true},
     {Reason::kCancelled, "CANCELLED", "the call was cancelled",
      StatusCode::kCancelled},
+    {Reason::kSoftTimeout, "SOFT_TIMEOUT",
+     "it was not there when the soft timeout passed",
+     StatusCode::kDeadlineExceeded, true},
     {Reason::kBackendUnavailable, "BACKEND_UNAVAILABLE",
      "the backend can't be reached", StatusCode::kUnavailable, true},
     {Reason::kBackendDeclined, "BACKEND_DECLINED",
@@ -123,6 +126,7 @@ CallResult ResultOf(const Failure& failure) {
     case Reason::kBackendStreamsFull:
       return CallResult::kOverloaded;
     case Reason::kCancelled:
+    case Reason::kSoftTimeout:
     case Reason::kDependencyFailed:
     case Reason::kAggregatorError:
       return CallResult::kCancelled;

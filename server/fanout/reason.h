@@ -28,6 +28,8 @@ enum class Reason : uint8_t {
   // This server stopped the call: the caller is gone, or a required section
   // failed.
   kCancelled,
+  // This server stopped the call: the answer is good enough without it.
+  kSoftTimeout,
   // The backend failed.
   kBackendUnavailable,    // it can't be reached
   kBackendDeclined,       // it was reached, and answered UNAVAILABLE
@@ -45,7 +47,7 @@ enum class Reason : uint8_t {
   kAggregatorError,
 };
 
-inline constexpr std::size_t kReasons = 16;
+inline constexpr std::size_t kReasons = 17;
 
 constexpr std::size_t IndexOf(Reason reason) {
   return static_cast<std::size_t>(reason);

@@ -66,7 +66,7 @@ class StreamSink {
             Fetched<S>& fetched) {
     // The stream is at its end: what it says of this section would be that the
     // call was cancelled, which is this server's doing and no news.
-    const bool late = fan_out.stopped();
+    const bool late = fan_out.stopped() && !fan_out.stopped_early();
     const bool shown = fan_out.plan.requested.Has(place);
     Part part;
     auto* section = S::In(part);

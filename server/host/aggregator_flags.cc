@@ -13,12 +13,16 @@
 #include "server/fanout/policy/policies_file.h"
 #include "server/host/channel_flags.h"
 #include "server/ops/flags/parse_flags.h"
+#include "server/ops/flags/server_flags.h"
 
 ABSL_FLAG(absl::Duration, section_timeout, absl::Seconds(3),
           "how long one section's call may take");
 ABSL_FLAG(absl::Duration, total_timeout, absl::Seconds(5),
           "how long a request may take whose caller set no deadline, from when "
           "it is begun");
+ABSL_FLAG(absl::Duration, soft_timeout, absl::ZeroDuration(),
+          "from when on a request that says nothing of it is answered with the "
+          "sections that are there, if every required one is; 0 is never");
 ABSL_FLAG(int, max_attempts, 3,
           "how often a backend is called at most where it says UNAVAILABLE, or "
           "is silent for far longer than calls take");
@@ -84,6 +88,8 @@ absl::Status CheckFlags() {
                                absl::GetFlag(FLAGS_section_timeout)),
         ops::CheckFlagPositive("total_timeout",
                                absl::GetFlag(FLAGS_total_timeout)),
+        ops::CheckFlagNotNegative("soft_timeout",
+                                  absl::GetFlag(FLAGS_soft_timeout)),
         ops::CheckFlagRange("max_attempts", absl::GetFlag(FLAGS_max_attempts),
                             1, 10)}) {
     if (!check.ok()) return check;
@@ -117,6 +123,8 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
   fanout::Settings& fan_out = settings.fan_out;
   fan_out.total_timeout =
       absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_total_timeout));
+  fan_out.soft_timeout =
+      absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_soft_timeout));
   fan_out.policy.section_timeout =
       absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_section_timeout));
   fan_out.policy.retry.max_attempts = absl::GetFlag(FLAGS_max_attempts);

@@ -80,6 +80,7 @@ AggregatorFixture::AggregatorFixture(const FixtureOptions& options)
                 ChannelsTo(products, options.connections_per_backend),
                 ChannelsTo(purchases, options.connections_per_backend)},
                {.total_timeout = options.timeouts.total,
+                .soft_timeout = options.soft_timeout,
                 .policy = {.section_timeout = options.timeouts.section,
                            .limit = options.limit,
                            .breaker = options.breaker,

@@ -58,6 +58,10 @@ class PendingOverview {
   void Cancel() { context_.TryCancel(); }
   // What it came to; fails the test where that takes too long.
   const Overview& Await();
+  // Whether it has ended by then.
+  bool IsDoneWithin(std::chrono::milliseconds time) {
+    return done_.OpensWithin(time);
+  }
 
  private:
   grpc::ClientContext context_;
@@ -68,6 +72,7 @@ class PendingOverview {
 
 struct FixtureOptions {
   // Longer than a test waits: only one that sets shorter ones sees them.
+  std::chrono::nanoseconds soft_timeout{0};
   fanout::Timeouts timeouts{.section = 2 * kPatience, .total = 2 * kPatience};
   // No attempt is given up, and below no breaker opens: only a test of these
   // wants what they do to calls that are to fail.

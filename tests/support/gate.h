@@ -100,6 +100,12 @@ class Gate {
     return ::testing::AssertionFailure() << "the gate stayed closed";
   }
 
+  // Whether it opens within `time`: to see that something does not happen.
+  bool OpensWithin(std::chrono::milliseconds time) const {
+    std::unique_lock lock(mutex_);
+    return opened_.wait_for(lock, time, [&] { return open_; });
+  }
+
  private:
   mutable std::mutex mutex_;
   mutable std::condition_variable opened_;

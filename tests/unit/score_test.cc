@@ -213,6 +213,7 @@ TEST_F(ScoreTest, SectionThatWasNotCalledIsNotOnTheCriticalPath) {
               {.start = kStart + 1s,
                .duration = 1ms,
                .attempts = 0,
+               .attempts_log = {},
                .failure = FailureAfter(Late())},
               &status_[kWine]);
   v1::FanOutTiming timing;
