@@ -6,11 +6,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/ops/flags/address.h"
 #include "server/ops/flags/parse_flags.h"
 
 ABSL_FLAG(std::string, server, "localhost:50051",
-          "The aggregator to call: host:port, or any other name that gRPC "
-          "resolves.");
+          "The aggregator to call: host:port, or in gRPC's naming, such as "
+          "dns:///name:port and unix:/path.");
 ABSL_FLAG(absl::Duration, timeout, absl::Seconds(5),
           "How long to wait for the answer: 2s, 1500ms. The aggregator sees "
           "it as its deadline.");
@@ -45,9 +46,9 @@ std::string AbslUnparseFlag(OutputFormat format) {
 }
 
 absl::Status CheckCommonFlags() {
-  if (absl::GetFlag(FLAGS_server).empty()) {
-    return ops::FlagError("server", "must not be empty");
-  }
+  absl::Status target =
+      ops::CheckFlagTarget("server", absl::GetFlag(FLAGS_server));
+  if (!target.ok()) return target;
   const ops::TlsFiles tls = TlsFilesFromFlags();
   if (tls.ca.path.empty()) {
     for (const ops::FlagFile& file : {tls.cert, tls.key}) {

@@ -143,7 +143,9 @@ int RunTable(const char* listen,
                {{"error", table.status().message()}});
     return 1;
   }
-  if (settings->server.check_config) return ops::ReportGoodConfig();
+  if (settings->server.check_config) {
+    return ops::ReportGoodConfig(settings->server);
+  }
   BackendService<Role> service(*std::move(table), settings->faults,
                                settings->server.server.event_loops);
   return Serve(service, settings->server, logger, signals);
@@ -160,7 +162,9 @@ int RunFake(const char* listen, ops::StopSignals& signals) {
   if (!service.ok()) {
     return ops::ReportBadUsage(std::string(service.status().message()));
   }
-  if (settings->server.check_config) return ops::ReportGoodConfig();
+  if (settings->server.check_config) {
+    return ops::ReportGoodConfig(settings->server);
+  }
   ops::Logger logger(settings->server.log);
   const ops::ScopedGrpcLog grpc_log(logger);
   return Serve(**service, settings->server, logger, signals);

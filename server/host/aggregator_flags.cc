@@ -82,6 +82,32 @@ absl::Status LoadPolicies(const fanout::Catalog& catalog,
   return absl::OkStatus();
 }
 
+std::string LongerThanTotal(const std::string& what,
+                            std::chrono::nanoseconds is,
+                            std::chrono::nanoseconds total) {
+  return absl::StrCat(what, absl::FormatDuration(absl::FromChrono(is)),
+                      " is longer than --total_timeout=",
+                      absl::FormatDuration(absl::FromChrono(total)),
+                      ", which ends it for a caller without a deadline");
+}
+
+// Of timeouts that most callers will never see.
+void WarnOfTimeouts(const fanout::Settings& fan_out,
+                    std::vector<std::string>& warnings) {
+  const std::chrono::nanoseconds total = fan_out.total_timeout;
+  const std::chrono::nanoseconds by_flag = fan_out.policy.section_timeout;
+  if (by_flag > total) {
+    warnings.push_back(LongerThanTotal("--section_timeout=", by_flag, total));
+  }
+  for (const auto& [section, policy] : fan_out.section_policies) {
+    const std::chrono::nanoseconds timeout = policy.section_timeout;
+    if (timeout > total && timeout != by_flag) {
+      warnings.push_back(LongerThanTotal(
+          absl::StrCat("--policies: ", section, ": timeout "), timeout, total));
+    }
+  }
+}
+
 absl::Status CheckFlags() {
   for (const absl::Status& check :
        {ops::CheckFlagPositive("section_timeout",
@@ -136,6 +162,7 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
   }
   absl::Status loaded = LoadPolicies(catalog, fan_out);
   if (!loaded.ok()) return loaded;
+  WarnOfTimeouts(fan_out, settings.server.warnings);
   fan_out.start_traces = absl::GetFlag(FLAGS_start_traces);
   fan_out.forwarded_keys = absl::GetFlag(FLAGS_forward_metadata);
   // No call waits for longer.

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "server/ops/flags/address.h"
 
 namespace gather::host {
 
@@ -38,7 +39,8 @@ absl::Status BackendFlags::Load() {
   for (std::size_t i = 0; i < flags_.size(); i += 2) {
     const ops::TextFlag& target = flags_[i];
     const ops::TextFlag& tls = flags_[i + 1];
-    if (target.value.empty()) return ops::FlagError(target.name, "is empty");
+    absl::Status checked = ops::CheckFlagTarget(target.name, target.value);
+    if (!checked.ok()) return checked;
     const std::vector<std::string> paths = tls.value.empty()
                                                ? std::vector<std::string>()
                                                : absl::StrSplit(tls.value, ',');

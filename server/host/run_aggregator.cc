@@ -135,7 +135,9 @@ int RunAggregator(int argc, char** argv, std::string_view usage,
   const absl::Status loaded =
       settings.ok() ? backends.Load() : settings.status();
   if (!loaded.ok()) return ops::ReportBadUsage(std::string(loaded.message()));
-  if (settings->server.check_config) return ops::ReportGoodConfig();
+  if (settings->server.check_config) {
+    return ops::ReportGoodConfig(settings->server);
+  }
   return Serve(*settings, backends, *catalog, make);
 }
 

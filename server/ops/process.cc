@@ -197,7 +197,11 @@ rpc::ResetGuard::OnFlood LogFloods(Logger& logger) {
   };
 }
 
-int ReportGoodConfig() {
+int ReportGoodConfig(const ServerSettings& settings) {
+  for (const std::string& warning : settings.warnings) {
+    std::fprintf(stderr, "%s: warning: %s\n", program_invocation_short_name,
+                 warning.c_str());
+  }
   std::printf("%s: the configuration is good\n", program_invocation_short_name);
   return std::fflush(stdout) == 0 ? 0 : 1;
 }
@@ -205,6 +209,10 @@ int ReportGoodConfig() {
 int RunServer(rpc::Server& server, const ServerSettings& settings,
               StopSignals& signals, Logger& logger,
               const MetricsServer::Collect& collect_more) {
+  for (const std::string& warning : settings.warnings) {
+    logger.Log(LogLevel::kWarning, "configuration",
+               {{"warning", std::string_view(warning)}});
+  }
   if (settings.channelz) grpc::channelz::experimental::InitChannelzService();
   const auto metrics = Start(server, settings, logger, collect_more);
   if (!metrics.ok()) {

@@ -43,9 +43,9 @@ rpc::OnServerError LogErrors(Logger& logger);
 // them.
 rpc::ResetGuard::OnFlood LogFloods(Logger& logger);
 
-// Says on stdout, in one line, that the configuration is good. Returns the
-// process's exit code.
-int ReportGoodConfig();
+// Says on stdout, in one line, that the configuration is good, and on stderr
+// what it warns of. Returns the process's exit code.
+int ReportGoodConfig(const ServerSettings& settings);
 
 // Starts the server, serves until a signal comes, drains, and returns the
 // process's exit code: 0, or 1 where it could not start. Serves metrics all the

@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/numbers.h"
+#include "server/ops/flags/address.h"
 #include "server/ops/flags/parse_flags.h"
 
 ABSL_FLAG(std::string, listen, "",
-          "address to serve on, host:port; port 0 takes a free one; empty "
-          "means all addresses and the program's usual port");
+          "address to serve on, host:port or unix:/path; port 0 takes a free "
+          "one; empty means all addresses and the program's usual port");
 ABSL_FLAG(int, event_loops, 0,
           "event loops, a thread each; 0 means one a core");
 ABSL_FLAG(int64_t, max_inflight, -1,
@@ -116,20 +116,6 @@ std::chrono::milliseconds Milliseconds(absl::Duration duration) {
                absl::Milliseconds(std::numeric_limits<int>::max())));
 }
 
-absl::Status CheckFlagAddress(std::string_view flag, const std::string& value) {
-  const std::size_t colon = value.rfind(':');
-  int port = -1;
-  if (colon != std::string::npos &&
-      absl::SimpleAtoi(value.substr(colon + 1), &port) && port >= 0 &&
-      port <= 65535) {
-    return absl::OkStatus();
-  }
-  return FlagError(flag,
-                   absl::StrCat("must be host:port, with a port from 0 to "
-                                "65535, not \"",
-                                value, "\""));
-}
-
 // Null where no flag asks for TLS.
 absl::StatusOr<std::shared_ptr<Certificates>> CertificatesFromFlags() {
   TlsFiles files{.ca = {"tls_client_ca", absl::GetFlag(FLAGS_tls_client_ca)},
@@ -161,7 +147,7 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   rpc::ServerOptions& server = settings.server;
   const std::string listen = absl::GetFlag(FLAGS_listen);
   server.listen = listen.empty() ? defaults.listen : listen;
-  checked = CheckFlagAddress("listen", server.listen);
+  checked = CheckFlagListen("listen", server.listen);
   if (!checked.ok()) return checked;
   const int loops = absl::GetFlag(FLAGS_event_loops);
   server.event_loops =
@@ -204,7 +190,7 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   settings.metrics_listen = defaults.metrics_listen;
   settings.metrics_port_file = absl::GetFlag(FLAGS_metrics_port_file);
   if (!settings.metrics_listen.empty()) {
-    checked = CheckFlagAddress("metrics_listen", settings.metrics_listen);
+    checked = CheckFlagListen("metrics_listen", settings.metrics_listen);
     if (!checked.ok()) return checked;
   }
   settings.request_log.sample =

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -42,6 +43,9 @@ struct ServerSettings {
   std::string metrics_listen;
   std::string metrics_port_file;  // as port_file
   RequestLog::Options request_log;
+  // What is valid and yet hardly meant, a line each, that names the flag. Said
+  // at start, and by --check_config.
+  std::vector<std::string> warnings;
 };
 
 // Reads the flags. An error is one line that names the flag.
