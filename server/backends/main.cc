@@ -39,8 +39,8 @@ ABSL_FLAG(std::string, data, "",
 ABSL_FLAG(int64_t, generated_users, 0,
           "how many users, user-1 and up, to make up beside those of --data");
 ABSL_FLAG(std::string, metrics_listen, "",
-          "IPv4 address to serve metrics on, host:port, at /metrics for "
-          "Prometheus; port 0 takes a free one; empty means none");
+          "address to serve metrics on, host:port or unix:/path, at /metrics "
+          "for Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(absl::Duration, latency, absl::ZeroDuration(),
           "how long every answer takes");
 ABSL_FLAG(absl::Duration, latency_jitter, absl::ZeroDuration(),
@@ -77,6 +77,12 @@ absl::StatusOr<Faults> FaultsFromFlags() {
       .hang_rate = absl::GetFlag(FLAGS_hang_rate)};
 }
 
+// What main has for whichever role.
+struct Process {
+  std::vector<std::string> arguments;
+  ops::StopSignals signals = {};
+};
+
 struct Settings {
   ops::ServerSettings server;
   Faults faults;
@@ -110,7 +116,7 @@ absl::Status CheckTableFlags() {
 // Serves `service` until a signal comes.
 template <typename Service>
 int Serve(Service& service, ops::ServerSettings& settings, ops::Logger& logger,
-          ops::StopSignals& signals) {
+          Process& process) {
   ops::RequestLog request_log(logger, settings.request_log);
   const ops::CertificateWatcher certificates({settings.tls}, logger);
   settings.server.credentials = ops::ServerCredentials(settings.tls.get());
@@ -121,14 +127,15 @@ int Serve(Service& service, ops::ServerSettings& settings, ops::Logger& logger,
   settings.server.on_error = ops::LogErrors(logger);
   rpc::Server server(settings.server);
   service.AddTo(server);
-  return ops::RunServer(server, settings, signals, logger);
+  settings.arguments = process.arguments;
+  return ops::RunServer(server, settings, process.signals, logger);
 }
 
 template <typename Role>
 int RunTable(const char* listen,
              absl::StatusOr<typename Role::Table> (*load)(const std::string&,
                                                           int64_t),
-             ops::StopSignals& signals) {
+             Process& process) {
   absl::StatusOr<Settings> settings = SettingsFromFlags(listen);
   const absl::Status checked =
       settings.ok() ? CheckTableFlags() : settings.status();
@@ -148,10 +155,10 @@ int RunTable(const char* listen,
   }
   BackendService<Role> service(*std::move(table), settings->faults,
                                settings->server.server.event_loops);
-  return Serve(service, settings->server, logger, signals);
+  return Serve(service, settings->server, logger, process);
 }
 
-int RunFake(const char* listen, ops::StopSignals& signals) {
+int RunFake(const char* listen, Process& process) {
   absl::StatusOr<Settings> settings = SettingsFromFlags(listen);
   if (!settings.ok()) {
     return ops::ReportBadUsage(std::string(settings.status().message()));
@@ -167,7 +174,7 @@ int RunFake(const char* listen, ops::StopSignals& signals) {
   }
   ops::Logger logger(settings->server.log);
   const ops::ScopedGrpcLog grpc_log(logger);
-  return Serve(**service, settings->server, logger, signals);
+  return Serve(**service, settings->server, logger, process);
 }
 
 int Main(int argc, char** argv) {
@@ -180,18 +187,18 @@ int Main(int argc, char** argv) {
     return ops::ReportBadUsage(
         absl::StrCat("unexpected argument ", arguments.front()));
   }
-  ops::StopSignals signals;
+  Process process{.arguments = {argv + (argc > 0), argv + argc}};
   ops::PrepareProcess();
   const std::string role = absl::GetFlag(FLAGS_role);
   if (role == "user")
-    return RunTable<UserRole>("[::]:50052", LoadUsers, signals);
+    return RunTable<UserRole>("[::]:50052", LoadUsers, process);
   if (role == "order") {
-    return RunTable<OrderRole>("[::]:50053", LoadOrders, signals);
+    return RunTable<OrderRole>("[::]:50053", LoadOrders, process);
   }
   if (role == "product") {
-    return RunTable<ProductRole>("[::]:50054", LoadProducts, signals);
+    return RunTable<ProductRole>("[::]:50054", LoadProducts, process);
   }
-  if (role == "fake") return RunFake("[::]:50055", signals);
+  if (role == "fake") return RunFake("[::]:50055", process);
   return ops::ReportBadUsage(absl::StrCat(
       "--role: must be user, order, product or fake, not \"", role, "\""));
 }

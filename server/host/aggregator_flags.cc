@@ -27,8 +27,8 @@ ABSL_FLAG(int, max_attempts, 3,
           "how often a backend is called at most where it says UNAVAILABLE, or "
           "is silent for far longer than calls take");
 ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
-          "IPv4 address to serve metrics on, host:port, at /metrics for "
-          "Prometheus; port 0 takes a free one; empty means none");
+          "address to serve metrics on, host:port or unix:/path, at /metrics "
+          "for Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(std::string, policies, "",
           "JSON file of gather.fanout.v1.Policies: timeout, concurrency limit, "
           "circuit breaker and retries, of all sections and of each");

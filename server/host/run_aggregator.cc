@@ -138,6 +138,7 @@ int RunAggregator(int argc, char** argv, std::string_view usage,
   if (settings->server.check_config) {
     return ops::ReportGoodConfig(settings->server);
   }
+  settings->server.arguments.assign(argv + (argc > 0), argv + argc);
   return Serve(*settings, backends, *catalog, make);
 }
 

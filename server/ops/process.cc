@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <pthread.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,11 +20,16 @@
 #include <thread>
 #include <utility>
 
+#include "absl/flags/declare.h"
+#include "absl/flags/flag.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "server/async/clock.h"
+#include "server/ops/flags/parse_flags.h"
 #include "server/ops/metrics/server_metrics.h"
+
+ABSL_DECLARE_FLAG(gather::ops::LogLevel, log_level);
 
 namespace gather::ops {
 namespace {
@@ -104,7 +109,24 @@ class RateLimit {
   uint64_t held_back_ = 0;
 };
 
-void EndProcess(int signal) { _exit(128 + signal); }
+const char* NameOf(int signal) {
+  return signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "SIGHUP";
+}
+
+// What may change while a server runs. Certificates need no word: they are
+// looked at all the time.
+void ReadAgain(const ServerSettings& settings, Logger& logger) {
+  const absl::Status read = ReadFlagAgain("log_level", settings.arguments);
+  const LogLevel level = absl::GetFlag(FLAGS_log_level);
+  logger.SetLevel(level);
+  if (!read.ok()) {
+    logger.Log(LogLevel::kWarning, "flags not read again",
+               {{"error", read.message()}});
+    return;
+  }
+  logger.Log(LogLevel::kInfo, "flags read again",
+             {{"log_level", LogLevelName(level)}});
+}
 
 // How callers are authenticated, in the log.
 const char* TlsMode(const Certificates* tls) {
@@ -125,10 +147,13 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
   }
   absl::Status started = server.Start();
   if (started.ok() && metrics != nullptr) {
-    metrics->Serve([&server, &logger, collect_more](MetricFamilies& families) {
-      AddServerFamilies(server.stats(), logger, families);
-      if (collect_more) collect_more(families);
-    });
+    started = metrics->Serve(
+        [&server, &logger, collect_more](MetricFamilies& families) {
+          AddServerFamilies(server.stats(), logger, families);
+          if (collect_more) collect_more(families);
+        });
+  }
+  if (started.ok() && metrics != nullptr) {
     started = WritePortFile(settings.metrics_port_file, metrics->port());
   }
   if (started.ok()) started = WritePortFile(settings.port_file, server.port());
@@ -137,25 +162,6 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
 }
 
 }  // namespace
-
-StopSignals::StopSignals() {
-  sigemptyset(&signals_);
-  sigaddset(&signals_, SIGTERM);
-  sigaddset(&signals_, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-}
-
-int StopSignals::Wait() {
-  int signal = 0;
-  sigwait(&signals_, &signal);
-  // To the first process of a container a signal does nothing by default.
-  if (getpid() == 1) {
-    std::signal(SIGTERM, EndProcess);
-    std::signal(SIGINT, EndProcess);
-  }
-  pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
-  return signal;
-}
 
 void PrepareProcess() {
   rlimit files{};
@@ -228,12 +234,15 @@ int RunServer(rpc::Server& server, const ServerSettings& settings,
               {"tls", TlsMode(settings.tls.get())}});
 
   const std::jthread memory(ReturnMemory);
-  const int signal = signals.Wait();
+  const int signal = signals.Wait([&] { ReadAgain(settings, logger); });
   logger.Log(LogLevel::kInfo, "draining",
-             {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"},
+             {{"signal", NameOf(signal)},
               {"in_flight", server.admission().in_flight()}});
   server.StopServing();
   std::this_thread::sleep_for(settings.drain_delay);
+  // As the other port is, by Drain(): a server that is started in this one's
+  // place takes both.
+  if (*metrics != nullptr) (*metrics)->StopAccepting();
   server.Drain(async::Clock::now() + settings.drain_timeout);
   logger.Log(LogLevel::kInfo, "stopped");
   return 0;

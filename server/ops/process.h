@@ -1,32 +1,14 @@
 #ifndef GATHER_SERVER_OPS_PROCESS_H_
 #define GATHER_SERVER_OPS_PROCESS_H_
 
-#include <csignal>
-
 #include "server/async/watchdog.h"
 #include "server/ops/flags/server_flags.h"
 #include "server/ops/log/log.h"
 #include "server/ops/metrics/metrics_server.h"
+#include "server/ops/stop_signals.h"
 #include "server/rpc/server.h"
 
 namespace gather::ops {
-
-// Catches SIGTERM and SIGINT for WaitForStop. Make it in main before any other
-// thread: threads inherit the mask, and a signal must not end one of them.
-class StopSignals {
- public:
-  StopSignals();
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-
-  // Returns the first signal. From then on, the next one ends the process at
-  // once, as if nobody had caught it; a container's first process, which the
-  // kernel spares, exits with 128 and the signal's number.
-  int Wait();
-
- private:
-  sigset_t signals_;
-};
 
 // What every server process does before its first thread: raises the limit on
 // open files as far as it may, ignores SIGPIPE, and turns off Abseil's deadlock

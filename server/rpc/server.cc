@@ -85,7 +85,6 @@ absl::Status Server::Listen() {
       OpenConnections::Open();
   if (!connections.ok()) return connections.status();
   listener_ = *std::move(listener);
-  port_ = listener_->port();
   connections_ = *std::move(connections);
   return absl::OkStatus();
 }
@@ -239,7 +238,7 @@ int64_t Server::CountExpired() const {
 }
 
 void Server::OnFlood(const std::string& peer) {
-  if (!connections_->EndConnection(port_, peer)) return;
+  if (!connections_->EndConnection(listener_->place(), peer)) return;
   if (options_.on_flood) options_.on_flood(peer);
 }
 

@@ -103,8 +103,10 @@ class Server {
   // later. Returns when all of it is settled.
   void Drain(async::Clock::time_point deadline);
 
-  // The port that is listened on, once started.
-  int port() const { return port_; }
+  // The port that is listened on, once started; 0 of a Unix socket.
+  int port() const {
+    return listener_ == nullptr ? 0 : listener_->place().port;
+  }
   State state() const { return state_; }
   const Admission& admission() const { return admission_; }
   // What it has counted so far, once started. Thread: any.
@@ -142,7 +144,6 @@ class Server {
   std::unique_ptr<OpenConnections> connections_;
   std::optional<ResetGuard> reset_guard_;  // uses the one above
   std::unique_ptr<Listener> listener_;
-  int port_ = 0;
 };
 
 }  // namespace gather::rpc

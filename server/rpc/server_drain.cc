@@ -39,7 +39,7 @@ void Server::AwaitLeave(async::Clock::time_point deadline) {
                                          options_.max_connection_age * 11 / 10 +
                                          std::chrono::seconds(1);
   if (until > deadline) return;
-  while (connections_->CountConnections(port_) > 0 &&
+  while (connections_->CountConnections(listener_->place()) > 0 &&
          async::Clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
@@ -57,7 +57,7 @@ void Server::EndLateCalls(async::Clock::time_point deadline,
   if (over_before(deadline)) return;
   for (const auto& serving : loops_) serving->calls_in_flight.RequestStop();
   if (over_before(deadline + kCutAfter)) return;
-  connections_->EndConnections(port_);
+  connections_->EndConnections(listener_->place());
 }
 
 void Server::Drain(async::Clock::time_point deadline) {

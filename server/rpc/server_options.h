@@ -32,7 +32,7 @@ using OnServerError = std::function<void(const ServerError&)>;
 
 // What a server lets in. gRPC's own defaults are unlimited or very long.
 struct ServerOptions {
-  // "host:port"; port 0 takes a free one. A port in use is an error.
+  // As in listen_sockets.h.
   std::string listen = "127.0.0.1:0";
   // Null means no encryption.
   std::shared_ptr<grpc::ServerCredentials> credentials;

@@ -76,7 +76,7 @@ TEST(DrainAgeTest, ClientsLeaveForAnotherServerAndLoseNoCall) {
   ASSERT_TRUE(caller.calls().WaitFor(100));
   auto connections = rpc::OpenConnections::Open();
   ASSERT_TRUE(connections.ok());
-  ASSERT_GT((*connections)->CountConnections(leaving.port()), 0);
+  ASSERT_GT((*connections)->CountConnections({leaving.port()}), 0);
 
   leaving.Drain(Clock::now() + kPatience);
   const int during = caller.calls().count();

@@ -101,17 +101,17 @@ class OpenConnectionsTest : public ::testing::Test {
 };
 
 TEST_F(OpenConnectionsTest, CountsConnectionsAndNotTheListener) {
-  EXPECT_EQ(connections_->CountConnections(1), 0);
+  EXPECT_EQ(connections_->CountConnections({1}), 0);
   const Connection connection(kLoopback);
-  EXPECT_EQ(connections_->CountConnections(connection.port()), 1);
+  EXPECT_EQ(connections_->CountConnections({connection.port()}), 1);
 }
 
 TEST_F(OpenConnectionsTest, EndsTheConnectionOfThatPeerAlone) {
   const Connection one(kLoopback);
   const Connection two(kLoopback);
   const std::string peer = absl::StrCat("ipv4:127.0.0.1:", one.client_port());
-  EXPECT_FALSE(connections_->EndConnection(two.port(), peer));
-  EXPECT_TRUE(connections_->EndConnection(one.port(), peer));
+  EXPECT_FALSE(connections_->EndConnection({two.port()}, peer));
+  EXPECT_TRUE(connections_->EndConnection({one.port()}, peer));
   EXPECT_TRUE(one.ended());
   EXPECT_FALSE(two.ended());
 }
@@ -121,7 +121,7 @@ TEST_F(OpenConnectionsTest, KnowsAPeerOfIpv6HoweverItIsWritten) {
   for (const char* host : {"[::1]", "%5B::1%5D"}) {
     const Connection connection("::1");
     EXPECT_TRUE(connections_->EndConnection(
-        connection.port(),
+        {connection.port()},
         absl::StrCat("ipv6:", host, ":", connection.client_port())));
     EXPECT_TRUE(connection.ended());
   }
@@ -142,7 +142,7 @@ TEST_F(OpenConnectionsTest, KnowsALinkLocalPeer) {
     inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
     const Connection connection(host, v6->sin6_scope_id);
     EXPECT_TRUE(connections_->EndConnection(
-        connection.port(),
+        {connection.port()},
         absl::StrCat("ipv6:%5B", host, "%25", v6->sin6_scope_id,
                      "%5D:", connection.client_port())));
     EXPECT_TRUE(connection.ended());
@@ -163,9 +163,9 @@ TEST_F(OpenConnectionsTest, NeedsNoDescriptor) {
     if (fd->get() < 0) break;
     all.push_back(std::move(fd));
   }
-  EXPECT_EQ(connections_->CountConnections(connection.port()), 1);
+  EXPECT_EQ(connections_->CountConnections({connection.port()}), 1);
   EXPECT_TRUE(connections_->EndConnection(
-      connection.port(),
+      {connection.port()},
       absl::StrCat("ipv4:127.0.0.1:", connection.client_port())));
   EXPECT_TRUE(connection.ended());
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -179,17 +179,17 @@ TEST_F(OpenConnectionsTest, KeepsNoConnectionOpen) {
   {
     const Connection connection(kLoopback);
     port = connection.port();
-    EXPECT_FALSE(connections_->EndConnection(port, "ipv4:127.0.0.1:1"));
+    EXPECT_FALSE(connections_->EndConnection({port}, "ipv4:127.0.0.1:1"));
     EXPECT_TRUE(connections_->EndConnection(
-        port, absl::StrCat("ipv4:127.0.0.1:", connection.client_port())));
+        {port}, absl::StrCat("ipv4:127.0.0.1:", connection.client_port())));
   }
-  EXPECT_EQ((*others)->CountConnections(port), 0);
+  EXPECT_EQ((*others)->CountConnections({port}), 0);
 }
 
 TEST_F(OpenConnectionsTest, EndsAllConnectionsOfAPort) {
   const Connection one(kLoopback);
   const Connection other(kLoopback);
-  connections_->EndConnections(one.port());
+  connections_->EndConnections({one.port()});
   EXPECT_TRUE(one.ended());
   EXPECT_FALSE(other.ended());
 }

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -85,6 +86,9 @@ class FlagParser {
  public:
   FlagParser(CommandLine& result, std::span<TextFlag> more)
       : result_(result), more_(more) {}
+  // Passes over all flags but `only`.
+  FlagParser(CommandLine& result, const std::string& only)
+      : result_(result), only_(only) {}
 
   absl::Status Parse(const std::vector<std::string>& arguments, int depth = 0) {
     for (size_t i = 0; i < arguments.size(); ++i) {
@@ -124,6 +128,12 @@ class FlagParser {
     }
     const bool generates =
         name == "flagfile" || name == "fromenv" || name == "tryfromenv";
+    if (!only_.empty() && name != only_ && !generates) {
+      const bool has_next =
+          i + 1 < arguments.size() && !absl::StartsWith(arguments[i + 1], "--");
+      if (!value && !IsSwitch(name) && has_next) ++i;
+      return absl::OkStatus();
+    }
     TextFlag* text = FindText(name);
     absl::CommandLineFlag* flag = generates ? nullptr : FindFlag(name);
     if (flag == nullptr && text == nullptr && !generates) {
@@ -143,6 +153,12 @@ class FlagParser {
     if (text == nullptr) return SetFlag(*flag, *value);
     text->value = *value;
     return absl::OkStatus();
+  }
+
+  // A bool flag, or one with `no` before it.
+  static bool IsSwitch(const std::string& name) {
+    return IsBool(FindFlag(name)) ||
+           (name.starts_with("no") && IsBool(FindFlag(name.substr(2))));
   }
 
   TextFlag* FindText(const std::string& name) {
@@ -192,6 +208,7 @@ class FlagParser {
     const std::vector<std::string> list =
         absl::StrSplit(names, ',', absl::SkipEmpty());
     for (const std::string& name : list) {
+      if (!only_.empty() && name != only_) continue;
       absl::CommandLineFlag* flag = FindFlag(name);
       TextFlag* text = FindText(name);
       if (flag == nullptr && text == nullptr) {
@@ -214,6 +231,7 @@ class FlagParser {
 
   CommandLine& result_;
   const std::span<TextFlag> more_;
+  const std::string only_;  // empty for all
 };
 
 }  // namespace
@@ -224,6 +242,18 @@ absl::StatusOr<CommandLine> ParseFlags(
   absl::Status parsed = FlagParser(result, more).Parse(arguments);
   if (!parsed.ok()) return parsed;
   return result;
+}
+
+absl::Status ReadFlagAgain(const std::string& name,
+                           const std::vector<std::string>& arguments) {
+  absl::CommandLineFlag* const flag = FindFlag(name);
+  if (flag == nullptr) return FlagError(name, "does not exist");
+  const std::string before = flag->CurrentValue();
+  CommandLine ignored;
+  absl::Status read = SetFlag(*flag, flag->DefaultValue());
+  if (read.ok()) read = FlagParser(ignored, name).Parse(arguments);
+  if (!read.ok()) (void)SetFlag(*flag, before);
+  return read;
 }
 
 std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,

@@ -86,6 +86,12 @@ struct CommandLine {
 absl::StatusOr<CommandLine> ParseFlags(
     const std::vector<std::string>& arguments, std::span<TextFlag> more = {});
 
+// Sets flag `name` anew from the same arguments, whose flag files may have
+// changed meanwhile, and no other flag; to its default where none of them has
+// it. INVALID_ARGUMENT as above, and then the flag is what it was.
+absl::Status ReadFlagAgain(const std::string& name,
+                           const std::vector<std::string>& arguments);
+
 // `usage`, followed by this repository's flags with their defaults.
 std::string HelpText(std::string_view usage,
                      std::span<const TextFlag> more = {});

@@ -46,6 +46,8 @@ struct ServerSettings {
   // What is valid and yet hardly meant, a line each, that names the flag. Said
   // at start, and by --check_config.
   std::vector<std::string> warnings;
+  // The command line, to be read again for what may change.
+  std::vector<std::string> arguments;
 };
 
 // Reads the flags. An error is one line that names the flag.

@@ -133,7 +133,9 @@ class Logger::Writer {
 };
 
 Logger::Logger(const LogOptions& options, int fd)
-    : options_(options), writer_(std::make_unique<Writer>(options, fd)) {}
+    : options_(options),
+      level_(options.level),
+      writer_(std::make_unique<Writer>(options, fd)) {}
 
 Logger::~Logger() {
   // The cap keeps the sum of now and an infinite timeout from overflowing.

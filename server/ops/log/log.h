@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -45,7 +46,13 @@ class Logger {
   // Whether a record at this level would be written: ask before you compute
   // costly fields.
   bool Enabled(LogLevel level) const {
-    return level >= options_.level && level < LogLevel::kOff;
+    return level >= level_.load(std::memory_order_relaxed) &&
+           level < LogLevel::kOff;
+  }
+
+  // Records from now on are written from this level up.
+  void SetLevel(LogLevel level) {
+    level_.store(level, std::memory_order_relaxed);
   }
 
   // `message` is one of the program's own, the same each time; what varies
@@ -70,6 +77,7 @@ class Logger {
   class Writer;
 
   const LogOptions options_;
+  std::atomic<LogLevel> level_;
   std::unique_ptr<Writer> writer_;
 };
 

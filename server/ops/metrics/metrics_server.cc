@@ -1,60 +1,65 @@
 #include "server/ops/metrics/metrics_server.h"
 
-#include <prometheus/collectable.h>
-#include <prometheus/exposer.h>
+#include <prometheus/text_serializer.h>
 
-#include <exception>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 
 namespace gather::ops {
+namespace {
 
-class MetricsServer::Page final : public prometheus::Collectable {
- public:
-  explicit Page(MetricsServer::Collect collect)
-      : collect_(std::move(collect)) {}
+constexpr char kMetricsPath[] = "/metrics";
 
-  MetricFamilies Collect() const override {
-    MetricFamilies families;
-    collect_(families);
-    return families;
+HttpResponse PageFor(const HttpRequest& request,
+                     const MetricsServer::Collect& collect) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    return {.code = 405, .body = "GET or HEAD\n"};
   }
+  if (request.path == "/") {
+    return {.type = "text/html; charset=utf-8",
+            .body = absl::StrCat("<a href=\"", kMetricsPath, "\">",
+                                 kMetricsPath, "</a>\n")};
+  }
+  if (request.path != kMetricsPath) {
+    return {.code = 404,
+            .body = absl::StrCat("the metrics are at ", kMetricsPath, "\n")};
+  }
+  MetricFamilies families;
+  collect(families);
+  return {.type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = prometheus::TextSerializer().Serialize(families)};
+}
 
- private:
-  const MetricsServer::Collect collect_;
-};
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Open(
     const std::string& address) {
-  // An idle connection holds one of the threads, but not for long.
-  const std::vector<std::string> options = {"listening_ports",    address,
-                                            "num_threads",        "3",
-                                            "request_timeout_ms", "5000"};
-  try {
-    return std::unique_ptr<MetricsServer>(
-        new MetricsServer(std::make_unique<prometheus::Exposer>(options)));
-  } catch (const std::exception&) {  // its words name no address
+  absl::StatusOr<rpc::ListenSockets> sockets =
+      rpc::ListenSockets::Open(address);
+  if (!sockets.ok()) {
     return absl::UnavailableError(
-        absl::StrCat("can't serve metrics on ", address,
-                     ": it is in use, or no IPv4 address of this machine"));
+        absl::StrCat("can't serve metrics on ", address, ": ",
+                     std::string(sockets.status().message())));
   }
+  return std::unique_ptr<MetricsServer>(new MetricsServer(*std::move(sockets)));
 }
 
-MetricsServer::MetricsServer(std::unique_ptr<prometheus::Exposer> exposer)
-    : exposer_(std::move(exposer)) {}
-
-MetricsServer::~MetricsServer() = default;
-
-int MetricsServer::port() const {
-  return exposer_->GetListeningPorts().front();
+absl::Status MetricsServer::Serve(Collect collect) {
+  absl::StatusOr<std::unique_ptr<HttpServer>> http = HttpServer::Start(
+      *std::move(sockets_),
+      [collect = std::move(collect)](const HttpRequest& request) {
+        return PageFor(request, collect);
+      });
+  sockets_.reset();
+  if (!http.ok()) return http.status();
+  http_ = *std::move(http);
+  return absl::OkStatus();
 }
 
-void MetricsServer::Serve(Collect collect) {
-  page_ = std::make_shared<Page>(std::move(collect));
-  exposer_->RegisterCollectable(page_);
+void MetricsServer::StopAccepting() {
+  if (http_ != nullptr) http_->StopAccepting();
 }
 
 }  // namespace gather::ops

@@ -11,14 +11,14 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
+#include <utility>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/rpc/listen_sockets.h"
 
 namespace gather::rpc {
 
-// Accepts TCP connections on a thread of its own, and goes on after the process
+// Accepts connections on a thread of its own, and goes on after the process
 // ran out of descriptors: gRPC's own listener stops for good at the first
 // accept(2) that fails with EMFILE.
 //
@@ -33,11 +33,10 @@ class Listener {
   // Takes ownership of `fd`, a connected socket that does not block.
   using OnConnection = std::function<void(int listener_fd, int fd)>;
 
-  // `address` is "host:port" or "[host]:port"; all addresses of the host are
-  // listened on; port 0 takes a free one. An address in use is an error, also
-  // where another process shares its port. A connection is ended by the kernel
-  // where its other end takes nothing in for `send_timeout`: gRPC would wait
-  // for as long as it stands, also for calls that were cancelled meanwhile.
+  // `address` is as in listen_sockets.h. A connection of TCP is ended by the
+  // kernel where its other end takes nothing in for `send_timeout`: gRPC would
+  // wait for as long as it stands, also for calls that were cancelled
+  // meanwhile.
   static absl::StatusOr<std::unique_ptr<Listener>> Open(
       const std::string& address, std::chrono::milliseconds send_timeout);
   // Stops.
@@ -45,7 +44,7 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  int port() const { return port_; }
+  const ListenPlace& place() const { return sockets_.place(); }
 
   void Start(OnConnection on_connection);
 
@@ -54,15 +53,14 @@ class Listener {
   void Stop();
 
  private:
-  explicit Listener(std::chrono::milliseconds send_timeout)
-      : send_timeout_ms_(static_cast<unsigned>(send_timeout.count())) {}
-  absl::Status Listen(const std::string& host, const std::string& port);
+  Listener(ListenSockets sockets, std::chrono::milliseconds send_timeout)
+      : send_timeout_ms_(static_cast<unsigned>(send_timeout.count())),
+        sockets_(std::move(sockets)) {}
   void Run(const OnConnection& on_connection);
 
   const unsigned send_timeout_ms_;
-  std::vector<int> fds_;
+  ListenSockets sockets_;
   int stop_fd_ = -1;  // readable once it is to stop
-  int port_ = 0;
   std::thread thread_;
 };
 

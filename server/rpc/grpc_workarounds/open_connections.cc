@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,10 +24,12 @@ namespace {
 using GetName = int (*)(int, sockaddr*, socklen_t*);
 
 // An end of a connection: "ipv4:10.0.0.1:80" or "ipv6:::1:80", with no
-// brackets; empty where `fd` is no TCP socket, or has no such end.
+// brackets; for a Unix socket, its path alone. Empty where `fd` is no such
+// socket, or has no such end.
 struct End {
   std::string name;
   int port = -1;
+  std::string path;
 };
 
 End EndOf(int fd, GetName get_name) {
@@ -40,17 +43,26 @@ End EndOf(int fd, GetName get_name) {
     const auto* v4 = reinterpret_cast<const sockaddr_in*>(&storage);
     inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
     const int port = ntohs(v4->sin_port);
-    return {absl::StrCat("ipv4:", text, ":", port), port};
+    return {absl::StrCat("ipv4:", text, ":", port), port, ""};
+  }
+  if (storage.ss_family == AF_UNIX) {
+    return {"", -1, reinterpret_cast<const sockaddr_un*>(&storage)->sun_path};
   }
   if (storage.ss_family != AF_INET6) return {};
   const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&storage);
   const int port = ntohs(v6->sin6_port);
   if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
     inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], text, sizeof(text));
-    return {absl::StrCat("ipv4:", text, ":", port), port};
+    return {absl::StrCat("ipv4:", text, ":", port), port, ""};
   }
   inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
-  return {absl::StrCat("ipv6:", text, ":", port), port};
+  return {absl::StrCat("ipv6:", text, ":", port), port, ""};
+}
+
+// Whether this end of it is there.
+bool IsAt(int fd, const ListenPlace& place) {
+  const End end = EndOf(fd, getsockname);
+  return place.path.empty() ? end.port == place.port : end.path == place.path;
 }
 
 bool IsListening(int fd) {
@@ -100,29 +112,31 @@ std::vector<int> OpenConnections::OpenDescriptors() {
   return fds;
 }
 
-int OpenConnections::CountConnections(int port) {
+int OpenConnections::CountConnections(const ListenPlace& place) {
   const std::lock_guard lock(mutex_);
   int count = 0;
   for (const int fd : OpenDescriptors()) {
-    if (EndOf(fd, getsockname).port == port && !IsListening(fd)) ++count;
+    if (IsAt(fd, place) && !IsListening(fd)) ++count;
   }
   return count;
 }
 
-bool OpenConnections::EndConnection(int port, const std::string& peer) {
-  return End(port, NameOf(peer)) > 0;
+bool OpenConnections::EndConnection(const ListenPlace& place,
+                                    const std::string& peer) {
+  return End(place, NameOf(peer)) > 0;
 }
 
-void OpenConnections::EndConnections(int port) {
-  (void)End(port, std::nullopt);
+void OpenConnections::EndConnections(const ListenPlace& place) {
+  (void)End(place, std::nullopt);
 }
 
-int OpenConnections::End(int port, const std::optional<std::string>& peer) {
+int OpenConnections::End(const ListenPlace& place,
+                         const std::optional<std::string>& peer) {
   const std::lock_guard lock(mutex_);
   int ended = 0;
   for (const int open : OpenDescriptors()) {
     if (dup3(open, own_, O_CLOEXEC) < 0) continue;
-    if (EndOf(own_, getsockname).port != port || IsListening(own_)) continue;
+    if (!IsAt(own_, place) || IsListening(own_)) continue;
     if (peer && EndOf(own_, getpeername).name != *peer) continue;
     shutdown(own_, SHUT_RDWR);
     ++ended;

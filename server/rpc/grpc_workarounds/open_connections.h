@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/rpc/listen_sockets.h"
 
 namespace gather::rpc {
 
@@ -29,16 +30,16 @@ class OpenConnections {
   OpenConnections(const OpenConnections&) = delete;
   OpenConnections& operator=(const OpenConnections&) = delete;
 
-  // How many connections that were accepted on TCP `port` are open.
-  int CountConnections(int port);
+  // How many connections that were accepted there are open.
+  int CountConnections(const ListenPlace& place);
 
-  // Ends the connection that was accepted on TCP `port` from `peer`, which is
+  // Ends the connection that was accepted there from `peer`, which is
   // as grpc::ServerContext::peer() has it, such as "ipv4:10.0.0.1:34567":
   // neither side can send or receive any more. False where there is none, also
-  // where `peer` names no TCP peer.
-  bool EndConnection(int port, const std::string& peer);
-  // The same for all that were accepted on TCP `port`.
-  void EndConnections(int port);
+  // where `peer` names no TCP peer: those of a Unix socket have no names.
+  bool EndConnection(const ListenPlace& place, const std::string& peer);
+  // The same for all that were accepted there.
+  void EndConnections(const ListenPlace& place);
 
  private:
   struct Close {
@@ -47,9 +48,9 @@ class OpenConnections {
 
   OpenConnections() = default;
   std::vector<int> OpenDescriptors();
-  // Ends connections that were accepted on TCP `port`, those whose peer has
-  // that name or all; how many.
-  int End(int port, const std::optional<std::string>& peer);
+  // Ends connections that were accepted there, those whose peer has that name
+  // or all; how many.
+  int End(const ListenPlace& place, const std::optional<std::string>& peer);
 
   std::mutex mutex_;  // of all below
   std::unique_ptr<DIR, Close> directory_;

@@ -40,11 +40,14 @@ def eventually(condition, timeout=10.0, what="the condition"):
 
 class Server:
     """A server process. `wrapper` is a command to run it under; `stderr` a
-    descriptor to log to, in place of the file."""
+    descriptor to log to, in place of the file; `listen` an address in place of
+    host and port; `metrics` is where they are served, or True."""
 
     def __init__(self, directory, name, arguments, port=0, wrapper=(),
                  host="127.0.0.1", files=None, env=None, metrics=False,
-                 stderr=None):
+                 stderr=None, listen=None):
+        if metrics is True:
+            metrics = "127.0.0.1:0"
         port_file = directory / f"{name}.port"
         port_file.unlink(missing_ok=True)
         metrics_file = directory / f"{name}.metrics-port"
@@ -56,9 +59,9 @@ class Server:
                 resource.setrlimit(resource.RLIMIT_NOFILE, files)
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
-                [*wrapper, *arguments, f"--listen={host}:{port}",
+                [*wrapper, *arguments, f"--listen={listen or f'{host}:{port}'}",
                  f"--port_file={port_file}", "--log_format=json",
-                 f"--metrics_listen={'127.0.0.1:0' if metrics else ''}",
+                 f"--metrics_listen={metrics or ''}",
                  f"--metrics_port_file={metrics_file}"],
                 stdout=log, stderr=stderr or log, preexec_fn=limit,
                 env={**os.environ, **(env or {})})
@@ -68,7 +71,7 @@ class Server:
         if not self.alive():
             raise AssertionError(f"{name} ended at its start: {self.text()}")
         self.port = int(port_file.read_text())
-        self.address = f"{host}:{self.port}"
+        self.address = listen or f"{host}:{self.port}"
         self._metrics_file = metrics_file
 
     def metrics_address(self):
