@@ -19,6 +19,7 @@
 #include "server/rpc/client_call.h"
 #include "server/rpc/retry.h"
 #include "server/rpc/status.h"
+#include "server/rpc/time_range.h"
 
 namespace gather::fanout {
 
@@ -31,12 +32,24 @@ struct Fetched {
   async::Clock::time_point deadline{};
 };
 
+// Whether what a decoded reply has of times is in their range.
+template <typename Reply>
+bool HasReadableTimes(const Reply& reply) {
+  // Never destroyed: loops may outlive static objects.
+  static const auto& kCheck = *new rpc::TimeCheck(*Reply::descriptor());
+  return kCheck.Accepts(reply);
+}
+
 // Why a reply is not the one that was asked for; none where it is.
 template <typename S>
 std::optional<Failure> CheckReply(const typename S::Request& request,
                                   const typename S::Reply& reply) {
   if constexpr (IsRelayed<typename S::Reply>) {
     if (!IsReadable(reply)) return FailureFor(Reason::kReplyUnreadable, "");
+  } else {
+    if (!HasReadableTimes(reply)) {
+      return FailureFor(Reason::kReplyUnreadable, "a time out of range");
+    }
   }
   if constexpr (ChecksEcho<S>) {
     const Echo echo = S::EchoOf(request, reply);
@@ -44,6 +57,10 @@ std::optional<Failure> CheckReply(const typename S::Request& request,
     if (echo.answered != echo.asked) {
       return FailureFor(Reason::kReplyForAnother, "");
     }
+  }
+  if constexpr (ChecksReply<S>) {
+    const std::optional<Reason> fault = S::FaultIn(request, reply);
+    if (fault) return FailureFor(*fault, "not what was asked for");
   }
   return std::nullopt;
 }
@@ -64,6 +81,7 @@ void Fill(Fetched<S>& fetched, Section* section) {
   if constexpr (IsRelayed<typename S::Reply>) {
     Relay(*std::move(fetched.reply), section);
   } else {
+    DiscardUnknownGroups(&*fetched.reply);
     S::Fill(*std::move(fetched.reply), section);
   }
 }

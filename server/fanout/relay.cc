@@ -14,6 +14,7 @@ namespace gather::fanout {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+using google::protobuf::Reflection;
 using google::protobuf::UnknownField;
 using google::protobuf::UnknownFieldSet;
 using google::protobuf::internal::WireFormatLite;
@@ -52,6 +53,19 @@ bool SameOnTheWire(const FieldDescriptor& one, const FieldDescriptor& other) {
          one.is_repeated() == other.is_repeated() &&
          one.message_type() == other.message_type() &&
          one.enum_type() == other.enum_type();
+}
+
+template <typename Wanted>
+void Keep(UnknownFieldSet& fields, const Wanted& wanted) {
+  int kept = 0;
+  for (int i = 0; i < fields.field_count(); ++i) {
+    if (!wanted(fields.field(i))) continue;
+    if (kept != i)
+      std::swap(*fields.mutable_field(kept), *fields.mutable_field(i));
+    ++kept;
+  }
+  // All at once: one by one would take a hostile backend's time squared.
+  fields.DeleteSubrange(kept, fields.field_count() - kept);
 }
 
 }  // namespace
@@ -101,21 +115,60 @@ std::vector<std::string_view> FindTexts(const Message& message,
   return texts;
 }
 
+int64_t FindNumber(const Message& message, int number) {
+  const UnknownFieldSet& fields =
+      message.GetReflection()->GetUnknownFields(message);
+  for (int i = fields.field_count() - 1; i >= 0; --i) {
+    const UnknownField& field = fields.field(i);
+    if (field.number() == number && field.type() == UnknownField::TYPE_VARINT) {
+      return static_cast<int64_t>(field.varint());
+    }
+  }
+  return 0;
+}
+
+int CountItems(const Message& message, int number) {
+  const UnknownFieldSet& fields =
+      message.GetReflection()->GetUnknownFields(message);
+  int count = 0;
+  for (int i = 0; i < fields.field_count(); ++i) {
+    if (fields.field(i).number() == number) ++count;
+  }
+  return count;
+}
+
+void DiscardUnknownGroups(Message* message) {
+  const Reflection& reflection = *message->GetReflection();
+  if (!reflection.GetUnknownFields(*message).empty()) {
+    UnknownFieldSet& unknown = *reflection.MutableUnknownFields(message);
+    Keep(unknown, [](const UnknownField& field) {
+      return field.type() != UnknownField::TYPE_GROUP;
+    });
+  }
+  std::vector<const FieldDescriptor*> set;
+  reflection.ListFields(*message, &set);
+  for (const FieldDescriptor* field : set) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      DiscardUnknownGroups(reflection.MutableMessage(message, field));
+      continue;
+    }
+    const int size = reflection.FieldSize(*message, field);
+    for (int i = 0; i < size; ++i) {
+      DiscardUnknownGroups(
+          reflection.MutableRepeatedMessage(message, field, i));
+    }
+  }
+}
+
 void Relay(Message& reply, const RelayedFields& taken, Message* section) {
   UnknownFieldSet& fields =
       *reply.GetReflection()->MutableUnknownFields(&reply);
-  int kept = 0;
-  for (int i = 0; i < fields.field_count(); ++i) {
-    const UnknownField& field = fields.field(i);
+  Keep(fields, [&taken](const UnknownField& field) {
     // Proto3 has no groups.
-    if (field.type() == UnknownField::TYPE_GROUP || !taken.Has(field.number()))
-      continue;
-    if (kept != i)
-      std::swap(*fields.mutable_field(kept), *fields.mutable_field(i));
-    ++kept;
-  }
-  // All at once: one by one would take a hostile backend's time squared.
-  fields.DeleteSubrange(kept, fields.field_count() - kept);
+    return field.type() != UnknownField::TYPE_GROUP &&
+           taken.Has(field.number());
+  });
   section->GetReflection()->MutableUnknownFields(section)->Swap(&fields);
 }
 

@@ -1,6 +1,7 @@
 #ifndef GATHER_SERVER_FANOUT_RELAY_H_
 #define GATHER_SERVER_FANOUT_RELAY_H_
 
+#include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -40,6 +41,10 @@ class Relayed {
   // The text in field `number` at the top of the message; empty where there is
   // none.
   std::string_view Text(int number) const;
+  // The number in field `number` at the top; 0 where there is none.
+  int64_t Number(int number) const;
+  // How many items the repeated field `number` at the top has.
+  int Count(int number) const;
 
   // All texts at the end of a path of fields, a number a level, in their order:
   // what else there is on the way is skipped, and nothing is decoded. Of a
@@ -99,6 +104,16 @@ std::string_view FindText(const google::protobuf::Message& message, int number);
 std::vector<std::string_view> FindTexts(
     const google::protobuf::Message& message, std::span<const int> path);
 
+// As Relayed's Number() and Count() have it.
+int64_t FindNumber(const google::protobuf::Message& message, int number);
+int CountItems(const google::protobuf::Message& message, int number);
+
+// What a decoded message has set aside as unknown stays with it, on its way to
+// a caller who may know it, but for groups: proto3 has none, and those of a
+// hostile backend may be nested deeper than a caller can read, where the
+// message stands a level deeper than it came.
+void DiscardUnknownGroups(google::protobuf::Message* message);
+
 // Moves `fields` of the reply, and no others, to the section: a backend has a
 // say in nothing else of it.
 void Relay(google::protobuf::Message& reply, const RelayedFields& fields,
@@ -137,6 +152,16 @@ template <typename Message>
 std::vector<std::string_view> Relayed<Message>::Texts(
     std::initializer_list<int> path) const {
   return FindTexts(wire_, path);
+}
+
+template <typename Message>
+int64_t Relayed<Message>::Number(int number) const {
+  return FindNumber(wire_, number);
+}
+
+template <typename Message>
+int Relayed<Message>::Count(int number) const {
+  return CountItems(wire_, number);
 }
 
 }  // namespace gather::fanout

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -11,6 +12,7 @@
 
 #include "gather/fanout/v1/fanout.pb.h"
 #include "google/protobuf/field_mask.pb.h"
+#include "server/fanout/reason.h"
 #include "server/fanout/relay.h"
 
 // A section of an answer is declared once, as a type that says where it comes
@@ -38,6 +40,10 @@
 //     // Optional. Whom the request and the reply are for, where the reply says
 //     // so: an empty and a misdirected one are told from a right one by it.
 //     static Echo EchoOf(const Request& request, const Reply& reply);
+//     // Optional. What else is wrong with a reply that is for whom was asked:
+//     // more than was asked for, an item of somebody else; none for nothing.
+//     static std::optional<Reason> FaultIn(const Request& request,
+//                                          const Reply& reply);
 //     // Optional. NOT_FOUND of this backend is NOT_FOUND of the whole request.
 //     static constexpr bool kNotFoundEndsRequest = true;
 //     // Optional. Left out where the caller sends no read mask.
@@ -96,6 +102,19 @@ template <typename S>
 concept ChecksEcho = requires(const typename S::Request& request,
                               const typename S::Reply& reply) {
   { S::EchoOf(request, reply) } -> std::same_as<Echo>;
+};
+
+// What is wrong with a page of so many items, where at most `asked` were to be
+// on it; 0 leaves that to the backend.
+inline std::optional<Reason> PageFault(int asked, int items) {
+  if (asked > 0 && items > asked) return Reason::kReplyTooLarge;
+  return std::nullopt;
+}
+
+template <typename S>
+concept ChecksReply = requires(const typename S::Request& request,
+                               const typename S::Reply& reply) {
+  { S::FaultIn(request, reply) } -> std::same_as<std::optional<Reason>>;
 };
 
 template <typename S>

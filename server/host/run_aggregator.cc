@@ -92,6 +92,7 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
   options.credentials = ops::ServerCredentials(settings.server.tls.get());
   options.observer = &request_log;
   options.on_stall = ops::LogStalls(logger);
+  options.on_late = ops::LogLateness(logger);
   options.on_flood = ops::LogFloods(logger);
   options.on_error = ops::LogErrors(logger);
 

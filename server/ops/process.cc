@@ -183,6 +183,19 @@ async::Watchdog::OnStall LogStalls(Logger& logger) {
   };
 }
 
+std::function<void(int loop, async::Clock::duration late)> LogLateness(
+    Logger& logger) {
+  return [&logger, limit = std::make_shared<RateLimit>()](
+             int loop, async::Clock::duration late) {
+    const std::optional<uint64_t> skipped = limit->Pass(async::Clock::now());
+    if (!skipped) return;
+    logger.Log(LogLevel::kWarning, "event loop late",
+               {{"loop", loop},
+                {"late", absl::FromChrono(late)},
+                {"skipped", *skipped}});
+  };
+}
+
 rpc::OnServerError LogErrors(Logger& logger) {
   return [&logger, limit = std::make_shared<RateLimit>()](
              const rpc::ServerError& error) {

@@ -1,6 +1,9 @@
 #ifndef GATHER_SERVER_OPS_PROCESS_H_
 #define GATHER_SERVER_OPS_PROCESS_H_
 
+#include <functional>
+
+#include "server/async/clock.h"
 #include "server/async/watchdog.h"
 #include "server/ops/flags/server_flags.h"
 #include "server/ops/log/log.h"
@@ -17,6 +20,11 @@ void PrepareProcess();
 
 // Logs a step that holds a loop of the server, naming its RPC.
 async::Watchdog::OnStall LogStalls(Logger& logger);
+
+// Logs how late a loop runs that has more to do than it can, at most one line
+// in a second.
+std::function<void(int loop, async::Clock::duration late)> LogLateness(
+    Logger& logger);
 
 // Logs trouble of the server's own, at most one in a second.
 rpc::OnServerError LogErrors(Logger& logger);

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "server/rpc/status.h"
 
 namespace gather::rpc {
@@ -13,16 +14,27 @@ bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+// What gRPC makes of calls whose connection it closed for what came on it, such
+// as a `-bin` header that is not base64: one reply takes along all calls beside
+// it. Known by its words alone
+// (src/core/ext/transport/chttp2/transport/chttp2_transport.cc).
+constexpr char kStreamRemoved[] = "Stream removed";
+
+bool LostItsConnection(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNKNOWN &&
+         status.error_message() == kStreamRemoved;
+}
+
 // Whether the status came in the other side's trailers. gRPC says so only in
 // the text that it has for debugging, and says it also of a connection that
 // broke, where it makes trailers up: those it is known by its own words
 // (src/core/ext/transport/chttp2/transport/chttp2_transport.cc).
 bool CameFromPeer(const grpc::Status& status,
                   const grpc::ClientContext& context) {
-  constexpr std::array<std::string_view, 9> kBroken = {
-      "Socket closed",   "Connection reset", "Broken pipe",
-      "GOAWAY received", "Transport closed", "Endpoint ",
-      "keepalive",       "ping timeout",     "recvmsg"};
+  constexpr std::array<std::string_view, 10> kBroken = {
+      "Socket closed",    "Connection reset", "Broken pipe", "GOAWAY received",
+      "Transport closed", "Endpoint ",        "keepalive",   "ping timeout",
+      "recvmsg",          kStreamRemoved};
   if (!Contains(context.debug_error_string(), "received from peer")) {
     return false;
   }
@@ -51,6 +63,10 @@ absl::Status StatusOf(CallEnd end, const grpc::Status& status) {
   if (end == CallEnd::kReplied) return absl::OkStatus();
   if (end == CallEnd::kReplyUnreadable) {
     return absl::InternalError("the reply can't be parsed");
+  }
+  if (end == CallEnd::kFailed && LostItsConnection(status)) {
+    return absl::UnavailableError(
+        absl::StrCat("the connection was lost: ", status.error_message()));
   }
   return ToAbsl(status);
 }

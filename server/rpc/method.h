@@ -39,6 +39,10 @@ const grpc::Status& TooBusy();
 // look at the queue.
 inline constexpr int64_t kBegunAtOnce = 8;
 
+// A loop that was later than this is told of in the log of the calls that it
+// held up.
+inline constexpr std::chrono::milliseconds kLateWorthSaying(100);
+
 // How long a method takes no calls where it has no memory to.
 inline constexpr std::chrono::milliseconds kAcceptAgainAfter(100);
 
@@ -200,12 +204,16 @@ class ServedMethod final : public Method {
                                  call.deadline());
   }
 
-  void Record(ServingLoop& serving, const Call& call,
+  void Record(ServingLoop& serving, Call& call,
               const grpc::Status& status) const noexcept {
-    serving.stats[*index_].OnEnd(status.error_code(),
-                                 async::Clock::now() - call.start());
+    const async::Clock::time_point now = async::Clock::now();
+    serving.stats[*index_].OnEnd(status.error_code(), now - call.start());
     if (serving.options.observer == nullptr) return;
     try {
+      // Else a call that took a minute would look like its backends' fault.
+      const async::Clock::duration late =
+          serving.lateness.Longest(call.start(), now);
+      if (late > detail::kLateWorthSaying) call.AddLogField("loop_late", late);
       serving.options.observer->OnEnd(call, status);
     } catch (...) {
       serving.Report("observing", name_,

@@ -186,8 +186,15 @@ void Server::Prepare(ServingLoop& serving) {
     accept(*method, kPostedHealthRequests);
   }
   async::TaskScope& background = serving.background;
-  serving.tasks.push_back(background.Prepare(async::MeasureLag(
-      serving.loop, serving.lag, kLagPeriod, background.stop_token())));
+  const auto on_lag = [this, &serving](async::Clock::duration late) {
+    serving.lag.Add(late);
+    if (late > options_.stall_limit && options_.on_late) {
+      options_.on_late(serving.index, late);
+    }
+  };
+  serving.tasks.push_back(background.Prepare(
+      async::MeasureLag(serving.loop, serving.lateness, kLagPeriod, on_lag,
+                        background.stop_token())));
   serving.tasks.push_back(background.Prepare(
       serving.send_timeouts.Enforce(serving.loop, background.stop_token())));
   serving.tasks.push_back(

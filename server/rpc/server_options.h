@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "server/async/clock.h"
 #include "server/async/watchdog.h"
 #include "server/rpc/call_observer.h"
 #include "server/rpc/grpc_workarounds/reset_guard.h"
@@ -73,6 +74,10 @@ struct ServerOptions {
   // see async/watchdog.h. May be null.
   std::chrono::nanoseconds stall_limit = std::chrono::milliseconds(200);
   async::Watchdog::OnStall on_stall;
+  // Told when the loop of that index was late by more than the same limit,
+  // whether for one step or for many; on the loop; may be null. No more often
+  // than the lag is measured, which is every 100 ms.
+  std::function<void(int loop, async::Clock::duration late)> on_late;
   // Told of trouble of the server's own, on its threads, at any rate; may be
   // null.
   OnServerError on_error;

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "server/async/counter.h"
 #include "server/async/event_loop.h"
+#include "server/async/lag.h"
 #include "server/async/task_scope.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/call_stats.h"
@@ -65,6 +66,7 @@ struct ServingLoop {
   SendTimeout send_timeouts;
   std::vector<CallStats> stats;  // of each method
   async::Histogram lag{kLagBounds};
+  async::Lateness lateness;
   Shed shed;
   async::Counter expired;  // calls whose deadlines passed
   const ServerOptions& options;

@@ -30,7 +30,15 @@ WireCheck::~WireCheck() = default;
 WireCheck::Content WireCheck::ContentOf(const FieldDescriptor& field) {
   switch (field.type()) {
     case FieldDescriptor::TYPE_MESSAGE:
-      return Content::kMessage;
+      switch (TimeKindOf(*field.message_type())) {
+        case TimeKind::kTimestamp:
+          return Content::kTimestamp;
+        case TimeKind::kDuration:
+          return Content::kDuration;
+        case TimeKind::kNone:
+          return Content::kMessage;
+      }
+      break;
     case FieldDescriptor::TYPE_STRING:
       return Content::kText;
     case FieldDescriptor::TYPE_BYTES:
@@ -171,6 +179,25 @@ bool WireCheck::IsField(const Shape& shape, uint32_t tag, Bytes& in,
   }
 }
 
+// Where a field comes more than once, the last counts.
+bool WireCheck::IsTime(TimeKind kind, Bytes in, int depth) {
+  static const Shape kUnknown;
+  constexpr uint32_t kSeconds = 1 << 3 | WireFormatLite::WIRETYPE_VARINT;
+  constexpr uint32_t kNanos = 2 << 3 | WireFormatLite::WIRETYPE_VARINT;
+  uint64_t seconds = 0;
+  uint64_t nanos = 0;
+  while (in.at < in.end) {
+    uint32_t tag = 0;
+    if (!ReadShortVarint(in, &tag)) return false;
+    const bool read = tag == kSeconds ? ReadVarint(in, &seconds)
+                      : tag == kNanos ? ReadVarint(in, &nanos)
+                                      : IsField(kUnknown, tag, in, depth);
+    if (!read) return false;
+  }
+  return IsInRange(kind, static_cast<int64_t>(seconds),
+                   static_cast<int32_t>(nanos));
+}
+
 // Proto3 has none: whatever is in it, up to its end, is unknown.
 bool WireCheck::IsGroup(uint32_t number, Bytes& in, int depth) {
   static const Shape kUnknown;
@@ -194,6 +221,10 @@ bool WireCheck::IsContent(const Field& field, Bytes in, int depth) {
           in.at, static_cast<int>(length), WireFormatLite::PARSE, "of a reply");
     case Content::kMessage:
       return depth > 0 && IsMessage(*field.message, in, depth - 1);
+    case Content::kTimestamp:
+      return depth > 0 && IsTime(TimeKind::kTimestamp, in, depth - 1);
+    case Content::kDuration:
+      return depth > 0 && IsTime(TimeKind::kDuration, in, depth - 1);
     case Content::kVarints:
       return AreVarints(in);
     case Content::kFixed32s:

@@ -10,6 +10,7 @@
 
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "server/rpc/time_range.h"
 
 namespace gather::rpc {
 
@@ -23,7 +24,9 @@ namespace gather::rpc {
 // It knows proto3: there are no required fields. Refused is what is cut or no
 // field, has a wrong length, a number of too many bytes, text that is not
 // UTF-8, or nesting without end
-// (https://protobuf.dev/programming-guides/encoding).
+// (https://protobuf.dev/programming-guides/encoding). So is a Timestamp or
+// Duration out of its range: it can be decoded, but in no language be printed
+// as JSON (time_range.h).
 //
 // Thread: any.
 class WireCheck {
@@ -49,7 +52,9 @@ class WireCheck {
     kMessage,
     kVarints,
     kFixed32s,
-    kFixed64s
+    kFixed64s,
+    kTimestamp,
+    kDuration
   };
   struct Shape;
   struct Field {
@@ -83,6 +88,7 @@ class WireCheck {
   static bool IsGroup(uint32_t number, Bytes& in, int depth);
   static bool IsContent(const Field& field, Bytes in, int depth);
   static bool AreVarints(Bytes in);
+  static bool IsTime(TimeKind kind, Bytes in, int depth);
 
   const int depth_;  // how many levels a message may have, below its own
   Shapes shapes_;

@@ -155,8 +155,14 @@ class Branch {
     Message whole;
     GATHER_EXPECT(whole.ParseFromString(bytes_));
     const typename S::Request asked = Asked();
+    const bool has_times =
+        rpc::TimeCheck(*Message::descriptor()).Accepts(whole);
+    GATHER_EXPECT(has_times || !IsRelayed<typename S::Reply>);
+    if constexpr (ChecksReply<S>) {
+      if (S::FaultIn(asked, reply)) return false;
+    }
     const Echo echo = S::EchoOf(asked, reply);
-    return echo.answered == kUserId && echo.asked == kUserId;
+    return has_times && echo.answered == kUserId && echo.asked == kUserId;
   }
 
   // What a section asks for the user; a batch for the product of that name.

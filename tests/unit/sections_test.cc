@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/aggregator/overview.h"
 #include "server/fanout/catalog.h"
+#include "server/fanout/fetch.h"
 #include "server/fanout/relay.h"
 
 namespace gather::aggregator {
@@ -199,13 +201,90 @@ TEST(SectionsTest, NoPayloadIsTooDeepForTheAnswer) {
     }
     user::v1::GetUserResponse user;
     if (user.ParseFromString("\x0a" + order.substr(1) + groups)) {
-      User::Fill(std::move(user), response.mutable_user());
+      fanout::Fetched<User> fetched{.landing = {}, .reply = std::move(user)};
+      fanout::Fill(fetched, response.mutable_user());
     }
     EXPECT_TRUE(
         v1::GetOverviewResponse().ParseFromString(response.SerializeAsString()))
         << depth;
   }
   EXPECT_GT(readable, 0);
+}
+
+TEST(SectionsTest, WhatOnlyTheCallerKnowsIsKept) {
+  user::v1::GetUserResponse reply;
+  reply.mutable_user()->set_id("alice");
+  reply.mutable_user()->set_tier(static_cast<user::v1::Tier>(9));
+  auto* time = reply.mutable_user()->mutable_create_time();
+  for (google::protobuf::Message* message :
+       {static_cast<google::protobuf::Message*>(reply.mutable_user()),
+        static_cast<google::protobuf::Message*>(time)}) {
+    auto* unknown = message->GetReflection()->MutableUnknownFields(message);
+    unknown->AddVarint(98, 1);
+    unknown->AddGroup(99);
+    unknown->AddLengthDelimited(100, "new");
+  }
+  fanout::Fetched<User> fetched{.landing = {}, .reply = reply};
+  v1::UserSection section;
+  fanout::Fill(fetched, &section);
+  EXPECT_EQ(section.user().tier(), 9);
+  for (const google::protobuf::Message* message :
+       {static_cast<const google::protobuf::Message*>(&section.user()),
+        static_cast<const google::protobuf::Message*>(
+            &section.user().create_time())}) {
+    const auto& kept = message->GetReflection()->GetUnknownFields(*message);
+    ASSERT_EQ(kept.field_count(), 2);  // not the group
+    EXPECT_EQ(kept.field(0).number(), 98);
+    EXPECT_EQ(kept.field(1).length_delimited(), "new");
+  }
+}
+
+// As Fetch() has it, of a request for alice and a page of 2.
+std::optional<fanout::Reason> FaultIn(
+    const order::v1::ListOrdersResponse& reply) {
+  Orders::Request request;
+  request.set_user_id("alice");
+  request.set_page_size(2);
+  return Orders::FaultIn(request, Received(reply.SerializeAsString()));
+}
+
+TEST(SectionsTest, ListIsThePageThatWasAskedFor) {
+  order::v1::ListOrdersResponse reply;
+  EXPECT_EQ(FaultIn(reply), std::nullopt);
+  reply.add_orders()->set_user_id("alice");
+  reply.add_orders()->set_user_id("alice");
+  reply.set_total_size(2);
+  EXPECT_EQ(FaultIn(reply), std::nullopt);
+  reply.set_total_size(-5);
+  EXPECT_EQ(FaultIn(reply), fanout::Reason::kReplyUnreadable);
+  reply.set_total_size(3);
+  reply.add_orders()->set_user_id("alice");
+  EXPECT_EQ(FaultIn(reply), fanout::Reason::kReplyTooLarge);
+}
+
+TEST(SectionsTest, PageThatWasLeftToTheBackendHasAnyLength) {
+  Products::Request request;
+  product::v1::ListRecommendedProductsResponse reply;
+  for (int i = 0; i < 200; ++i) reply.add_products();
+  Products::Reply::Wire wire;
+  ASSERT_TRUE(wire.ParseFromString(reply.SerializeAsString()));
+  const Products::Reply received(std::move(wire));
+  EXPECT_EQ(Products::FaultIn(request, received), std::nullopt);
+  request.set_page_size(199);
+  EXPECT_EQ(Products::FaultIn(request, received),
+            fanout::Reason::kReplyTooLarge);
+}
+
+TEST(SectionsTest, ItemOfSomebodyElseIsTold) {
+  order::v1::ListOrdersResponse reply;
+  order::v1::Order* order = reply.add_orders();
+  order->set_id("1");
+  order->add_line_items()->set_product_name("mallory");
+  EXPECT_EQ(FaultIn(reply), std::nullopt);  // it says nothing
+  order->set_user_id("mallory");
+  EXPECT_EQ(FaultIn(reply), fanout::Reason::kReplyForAnother);
+  order->set_user_id("alice");
+  EXPECT_EQ(FaultIn(reply), std::nullopt);
 }
 
 TEST(SectionsTest, PayloadThatCannotBeReadIsToldFromOneThatCan) {

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "gather/testing/v1/json.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/field_mask.pb.h"
 #include "google/protobuf/message.h"
@@ -50,6 +51,47 @@ TEST(WireCheckTest, RefusesOneThatIsCut) {
     const std::string cut = bytes.substr(0, size);
     EXPECT_EQ(check.Accepts(cut), Type().ParseFromString(cut)) << size;
   }
+}
+
+TEST(WireCheckTest, RefusesTimesOutOfTheirRange) {
+  const auto accepts = [](int64_t seconds, int32_t nanos) {
+    testing::v1::AnyKind message;
+    message.mutable_time()->set_seconds(seconds);
+    message.mutable_time()->set_nanos(nanos);
+    testing::v1::AnyKind outer;
+    *outer.add_messages() = message;
+    return Accepts(message, outer.SerializeAsString());
+  };
+  EXPECT_TRUE(accepts(0, 0));
+  EXPECT_TRUE(accepts(-62'135'596'800, 0));
+  EXPECT_TRUE(accepts(253'402'300'799, 999'999'999));
+  EXPECT_FALSE(accepts(-62'135'596'801, 0));
+  EXPECT_FALSE(accepts(253'402'300'800, 0));
+  EXPECT_FALSE(accepts(1'000'000'000'000'000, 0));
+  EXPECT_FALSE(accepts(0, -1));
+  EXPECT_FALSE(accepts(0, 1'000'000'000));
+}
+
+TEST(WireCheckTest, RefusesDurationsOutOfTheirRange) {
+  const auto accepts = [](int64_t seconds, int32_t nanos) {
+    testing::v1::AnyKind message;
+    message.mutable_duration()->set_seconds(seconds);
+    message.mutable_duration()->set_nanos(nanos);
+    return Accepts(message, message.SerializeAsString());
+  };
+  EXPECT_TRUE(accepts(-315'576'000'000, -999'999'999));
+  EXPECT_FALSE(accepts(315'576'000'001, 0));
+  EXPECT_FALSE(accepts(1, -1));
+  EXPECT_FALSE(accepts(-1, 1));
+}
+
+TEST(WireCheckTest, TakesTheLastNumberOfATime) {
+  // Field 21, a Timestamp: nanos of -1 (ten bytes), then of 1.
+  const std::string bad = "\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
+  const testing::v1::AnyKind any;
+  EXPECT_FALSE(Accepts(any, "\xaa\x01\x0b" + bad));
+  EXPECT_TRUE(Accepts(any, "\xaa\x01\x0d" + bad + "\x10\x01"));
+  EXPECT_FALSE(Accepts(any, "\xaa\x01\x02\x10"));  // cut
 }
 
 TEST(WireCheckTest, RefusesTextThatIsNotUtf8WhereverItStands) {

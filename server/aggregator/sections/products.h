@@ -1,6 +1,8 @@
 #ifndef GATHER_SERVER_AGGREGATOR_SECTIONS_PRODUCTS_H_
 #define GATHER_SERVER_AGGREGATOR_SECTIONS_PRODUCTS_H_
 
+#include <optional>
+
 #include "gather/aggregator/v1/aggregator.pb.h"
 #include "gather/product/v1/product.pb.h"
 #include "server/fanout/section.h"
@@ -26,6 +28,13 @@ struct Products {
         .asked = request.user_id(),
         .answered = reply.Text(
             product::v1::ListRecommendedProductsResponse::kUserIdFieldNumber)};
+  }
+  static std::optional<fanout::Reason> FaultIn(const Request& request,
+                                               const Reply& reply) {
+    return fanout::PageFault(
+        request.page_size(),
+        reply.Count(product::v1::ListRecommendedProductsResponse::
+                        kProductsFieldNumber));
   }
   static auto* In(auto& answer) { return answer.mutable_products(); }
 };

@@ -28,9 +28,6 @@ struct User {
   static auto* In(auto& answer) { return answer.mutable_user(); }
   static void Fill(Reply&& reply, v1::UserSection* section) {
     *section->mutable_user() = std::move(*reply.mutable_user());
-    // What no contract knows may be nested deeper than a caller can read, where
-    // it stands a level deeper than in the reply.
-    section->mutable_user()->DiscardUnknownFields();
   }
 };
 

@@ -90,6 +90,31 @@ class BadReply(harness.FaultTest):
         self.check(scripts.for_another_user, "REPLY_FOR_ANOTHER_USER",
                    roles=harness.ROLES)
 
+    def test_time_out_of_range(self):
+        # Whoever prints the answer as JSON would fail on it, all of it.
+        for time in (scripts.LATE, scripts.NEGATIVE_NANOS):
+            self.check(lambda call, t=time: scripts.at_time(call, t),
+                       "REPLY_UNREADABLE", roles=("user", "order"))
+
+    def test_more_than_the_page_that_was_asked_for(self):
+        for role, flag in (("order", "--order_page_size=10"),
+                           ("product", "--product_page_size=10")):
+            with self.subTest(role=role):
+                backend = self.raw_backend(
+                    role, lambda call: scripts.list_of(call, 100))
+                self.start_aggregator(raw=[backend])
+                self.assert_partial(self.overview("alice", "5s", flag), role,
+                                    "REPLY_TOO_LARGE")
+                self.assert_complete(self.overview())  # asks for no size
+
+    def test_negative_total(self):
+        self.check(scripts.negative_total, "REPLY_UNREADABLE",
+                   roles=("order",))
+
+    def test_item_of_another_user(self):
+        self.check(scripts.item_of_another_user, "REPLY_FOR_ANOTHER_USER",
+                   roles=("order",))
+
     def test_gzip_bomb(self):
         scripts.bomb("product", "alice")  # takes a while: not in the call
         self.check(scripts.gzip_bomb, "BACKEND_ERROR", "REPLY_UNREADABLE",

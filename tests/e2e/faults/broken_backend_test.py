@@ -1,6 +1,7 @@
 """A backend that breaks the protocol or ends the call in its own way: partial,
 and the aggregator is unharmed."""
 
+import concurrent.futures
 import unittest
 
 import h2_backend
@@ -53,6 +54,33 @@ class BrokenBackend(harness.FaultTest):
 
     def test_goaway_enhance_your_calm(self):
         self.check(scripts.calm_down, "BACKEND_UNAVAILABLE", attempts=3)
+
+    def test_binary_trailer_that_is_not_base64(self):
+        self.check(scripts.bad_binary_trailer, "BACKEND_UNAVAILABLE",
+                   attempts=3)
+
+    def test_calls_beside_a_bad_binary_trailer_are_tried_again(self):
+        backend = self.raw_backend("product")
+        self.start_aggregator(raw=[backend])
+        self.assert_complete(self.overview())
+        backend.calls.clear()
+        callers = 8
+
+        def one_is_bad(call):
+            harness.eventually(lambda: len(backend.calls) >= callers)
+            if call is backend.calls[0]:
+                scripts.bad_binary_trailer(call)
+            elif call in backend.calls[:callers]:
+                call.cancelled.wait(10)
+            else:
+                h2_backend.healthy(call)
+        backend.script = one_is_bad
+        with concurrent.futures.ThreadPoolExecutor(callers) as pool:
+            overviews = list(pool.map(lambda _: self.overview(),
+                                      range(callers)))
+        for overview in overviews:
+            self.assert_complete(overview)
+            self.assertEqual(overview.attempts("product"), 2)
 
     def test_rst_stream(self):
         self.check(scripts.reset_stream, "BACKEND_ERROR")

@@ -5,11 +5,13 @@ import fcntl
 import json
 import os
 import threading
+import time
 import unittest
 
 import h2_client
 import harness
 import scrape
+import scripts
 import wire
 
 SAMPLED = "00-0123456789abcdef0123456700000064-00f067aa0ba902b7-01"
@@ -39,6 +41,26 @@ class RequestLines(harness.FaultTest):
         self.assertLessEqual(line["products_ms"], line["duration_ms"])
         self.assertIn("INTERNAL", line["products_error"])
         self.assertFalse([key for key in line if key.startswith("orders")])
+
+    def test_a_loop_that_was_late_is_named_as_the_cause(self):
+        backend = self.raw_backend("product", scripts.silence)
+        self.start_aggregator("--section_timeout=30s", raw=[backend])
+        client = self.client()
+        stream = client.start(timeout="30S")
+        harness.eventually(lambda: backend.calls)
+        self.aggregator.pause()
+        time.sleep(1)  # the length of what is to be seen
+        self.aggregator.resume()
+        backend.calls[0].reply(backend.calls[0].right_message())
+        self.assertEqual(client.wait(stream).status, 0)
+        line, = self.lines(self.aggregator, 1)
+        self.assertGreater(line["loop_late_ms"], 800)
+        self.assertLessEqual(line["loop_late_ms"], line["duration_ms"])
+        late = harness.eventually(
+            lambda: self.aggregator.log("event loop late"))
+        self.assertGreater(late[0]["late_ms"], 800)
+        self.assertEqual(self.call().status, 0)
+        self.assertNotIn("loop_late_ms", self.lines(self.aggregator, 2)[1])
 
     def test_what_went_well_can_be_left_out(self):
         self.start_backend("product", "--error_rate=0.5", "--log_sample=0")

@@ -1,6 +1,7 @@
 """Requests that no well-behaved client sends."""
 
 import gzip
+import struct
 import unittest
 
 import h2_client
@@ -113,6 +114,14 @@ class Request(harness.FaultTest):
     def test_truncated_frame(self):
         reply = self.send(wire.frame(wire.overview_request())[:-2])
         self.assertIn(reply.status, (INTERNAL, INVALID_ARGUMENT), reply)
+
+    def test_frame_flag_of_no_meaning(self):
+        # gRPC 1.51 drops the message behind some of them.
+        request = wire.overview_request()
+        for flag in (2, 3, 128, 255):
+            reply = self.send(struct.pack(">BI", flag, len(request)) + request)
+            self.assertIn(reply.status, (INTERNAL, INVALID_ARGUMENT), flag)
+            self.assertEqual(reply.data, b"")
 
     def test_no_message(self):
         reply = self.send(b"")

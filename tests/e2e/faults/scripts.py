@@ -77,6 +77,34 @@ def for_another_user(call):
     call.reply(wire.REPLY[call.role]("mallory"))
 
 
+LATE = wire.field(1, 10**15)  # in seconds: far behind the year 9999
+NEGATIVE_NANOS = wire.field(2, 2**64 - 1)
+
+
+def at_time(call, time):
+    """A user or an order of that create_time."""
+    if call.role == "user":
+        call.reply(wire.field(1, wire.field(1, call.user_id) +
+                              wire.field(7, time)))
+    else:
+        call.reply(wire.field(1, call.user_id) +
+                   wire.field(2, wire.field(4, time)))
+
+
+def list_of(call, items):
+    call.reply(wire.field(1, call.user_id) +
+               wire.field(2, wire.field(1, "raw")) * items)
+
+
+def negative_total(call):
+    call.reply(call.right_message() + wire.field(4, 2**64 - 5))
+
+
+def item_of_another_user(call):
+    call.reply(call.right_message() +
+               wire.field(2, wire.field(1, "x") + wire.field(2, "mallory")))
+
+
 def trailers_only_error(call):
     call.connection.send_headers(
         call.stream,
@@ -155,6 +183,14 @@ def gzip_bomb(call):
     call.headers([("grpc-encoding", "gzip")])
     if call.data(wire.frame(bomb(call.role, call.user_id), compressed=True)):
         call.trailers()
+
+
+def bad_binary_trailer(call):
+    """Not base64: whoever reads it gives up the connection, and all calls on
+    it."""
+    call.headers()
+    call.data(wire.frame(call.right_message()))
+    call.trailers(more=[("x-thing-bin", "!!! no base64")])
 
 
 def huge_header(call):
