@@ -40,10 +40,7 @@ bool WriteToStdout(std::string_view text) {
 // Says on stderr, in one line, what `message` has that its JSON has not.
 void ReportOmissions(const JsonOmissions& omitted,
                      const google::protobuf::Message& message) {
-  std::vector<std::string> left_out;
-  for (const std::string& path : omitted.paths) {
-    left_out.push_back(path + " (no JSON form)");
-  }
+  std::vector<std::string> left_out = omitted.paths;
   const int64_t more = omitted.count - static_cast<int64_t>(left_out.size());
   if (more > 0) left_out.push_back(absl::StrCat(more, " more like these"));
   for (const UnknownSection& section : FindUnknownSections(message)) {

@@ -1,5 +1,6 @@
 #include "client/json.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -140,7 +141,12 @@ class Writer {
     BeginElement(key);
     Open(field->is_map() ? '{' : '[');
     const int size = message.GetReflection()->FieldSize(message, field);
-    for (int i = 0; i < size && !failed_; ++i) {
+    if (size > kMaxJsonItems) {
+      path_.push_back({message, field});
+      Omit(absl::StrCat("items past the first ", kMaxJsonItems, " of ", size));
+      path_.pop_back();
+    }
+    for (int i = 0; i < std::min(size, kMaxJsonItems) && !failed_; ++i) {
       const Place element{message, field, i};
       if (field->is_map()) {
         WriteEntry(element);
@@ -175,18 +181,20 @@ class Writer {
       BeginElement(key);
       out_ += *form;
     } else {
-      Omit();
+      Omit("no JSON form");
     }
     path_.pop_back();
   }
 
-  void Omit() {
+  // What path_ leads to.
+  void Omit(const std::string& why) {
     if (omitted_.count++ >= static_cast<int64_t>(kMaxPaths)) return;
-    omitted_.paths.push_back(
+    const std::string path =
         absl::StrJoin(path_, ".", [](std::string* out, const Place& place) {
           out->append(place.field->name());
           if (place.index >= 0) absl::StrAppend(out, "[", place.index, "]");
-        }));
+        });
+    omitted_.paths.push_back(absl::StrCat(path, " (", why, ")"));
   }
 
   void Open(char bracket) {

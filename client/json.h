@@ -11,11 +11,17 @@
 
 namespace gather::client {
 
-// What a message's JSON lacks: values that have no JSON form.
+// What a message's JSON lacks: values that have no JSON form, and what is past
+// the first kMaxJsonItems of a list.
 struct JsonOmissions {
-  std::vector<std::string> paths;  // The first few: "user.user.create_time".
-  int64_t count = 0;               // Of all of them.
+  // The first few, and why: "user.user.create_time (no JSON form)".
+  std::vector<std::string> paths;
+  int64_t count = 0;  // Of all of them.
 };
+
+// Pages of our own services have 100 at most; 4 MB hold two million, of which
+// the JSON would be 200 MB.
+inline constexpr int kMaxJsonItems = 10'000;
 
 // Takes the next piece of a text; false where it can't be written, which ends
 // it.
@@ -26,7 +32,8 @@ using TextSink = std::function<bool(std::string_view)>;
 //
 // Protobuf's own printer builds the whole text, takes 10 s for a million small
 // messages, and prints nothing at all where one Timestamp in them is out of
-// range. This one writes as it goes, and only that field is missing.
+// range. This one writes as it goes, and only that field is missing. Of a list
+// or map it writes the first kMaxJsonItems.
 //
 // Characters that are not safe to print, in a text from a backend, are escaped:
 // "\u202e".

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what calls, loads and watches a server into build/tools/bin: grpcurl
-# and ghz, with Go, and Prometheus, out of Debian's package. What is on the PATH
+# Installs what calls, loads and watches a server into build/tools/bin: grpcurl,
+# ghz and ghz-counted, with Go, and Prometheus, out of Debian's package. What is on the PATH
 # already is not installed.
 #
 #   deploy/install-tools.sh
@@ -40,3 +40,8 @@ fi
 
 install grpcurl "github.com/fullstorydev/grpcurl/cmd/grpcurl@v$GRPCURL_VERSION"
 install ghz "github.com/bojand/ghz/cmd/ghz@v$GHZ_VERSION"
+# Static, as load.py runs it in a container of another image, too.
+if ! command -v ghz-counted >/dev/null; then
+  echo "Building ghz-counted"
+  (cd deploy/ghz/counted && CGO_ENABLED=0 go build -o "$GOBIN" .)
+fi

@@ -4,14 +4,12 @@
     deploy/ghz/load.py deploy/ghz/healthy.json localhost:50051
 
 To ghz an answer in which a section is missing is OK. This counts what every
-call gave to its caller: a complete answer, a partial one, or an error.
+call gave to its caller: a complete answer, a partial one, or an error. It runs
+deploy/ghz/counted, which is ghz with a log that counts.
 
 ghz's own report counts a call as failed ("the connection is draining") that
 gRPC for Go sent anew by itself, because a server had asked it to reconnect, and
 that then was answered: it counts first attempts. That is "resent" here.
-
-ghz logs no more than 100 answers a second; what is past that is "unknown", and
-then what is "resent" is told by the error in ghz's report.
 
 The thresholds stand in the "tags" of ghz's config: max_failed, max_partial,
 min_partial, min_complete, min_calls, max_p99. Exits with 0 where all hold, 1
@@ -19,7 +17,6 @@ where one does not, 2 where ghz did not run.
 """
 
 import argparse
-import collections
 import json
 import os
 import re
@@ -27,11 +24,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 
-# In an answer as ghz writes it, which is protobuf's text format.
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-COMPLETE = re.compile(r"\bcomplete:true\b")
 UNITS = {"us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -64,9 +57,9 @@ def write_config(arguments, path):
 
 
 def ghz_command(arguments, work):
-    ghz = shutil.which("ghz")
+    ghz = shutil.which("ghz-counted")
     if ghz is None:
-        sys.exit("load.py: no ghz; deploy/install-tools.sh installs it")
+        sys.exit("load.py: no ghz-counted; deploy/install-tools.sh builds it")
     command = [ghz]
     if arguments.network:
         command = ["docker", "run", "--rm", "--init", "--user",
@@ -74,44 +67,19 @@ def ghz_command(arguments, work):
                    "--network", arguments.network, "--entrypoint", "/ghz",
                    "--volume", f"{ghz}:/ghz:ro",
                    "--volume", f"{work}:{work}", arguments.image]
-    return command + [f"--config={work}/config.json", "--format=json",
-                      f"--output={work}/report.json", f"--debug={work}/calls",
-                      arguments.target]
-
-
-def count_answers(path, counts):
-    """Reads ghz's log of calls, one JSON object a line, while it is written."""
-    with open(path, encoding="utf-8", errors="replace") as calls:
-        for line in calls:
-            if '"Received response"' not in line:
-                continue
-            call = json.loads(line)
-            if call["error"]:
-                counts["failed"] += 1
-                counts["errors"][str(call["error"])] += 1
-            elif COMPLETE.search(STRING.sub("", str(call["response"]))):
-                counts["complete"] += 1
-            else:
-                counts["partial"] += 1
+    return command + [f"{work}/config.json", arguments.target]
 
 
 def run(arguments, work):
-    """Returns ghz's report and how many answers were complete and partial."""
+    """Returns ghz's report, and how many answers were what."""
     write_config(arguments, f"{work}/config.json")
-    # A pipe: the log of a long run is larger than one wants on a disk.
-    os.mkfifo(f"{work}/calls")
-    counts = {"failed": 0, "complete": 0, "partial": 0,
-              "errors": collections.Counter()}
-    counter = threading.Thread(target=count_answers,
-                               args=(f"{work}/calls", counts), daemon=True)
-    counter.start()
-    status = subprocess.run(ghz_command(arguments, work), check=False)
-    if status.returncode != 0:
-        print(f"load.py: ghz exited with {status.returncode}", file=sys.stderr)
+    done = subprocess.run(ghz_command(arguments, work), check=False,
+                          stdout=subprocess.PIPE)
+    if done.returncode != 0:
+        print(f"load.py: ghz exited with {done.returncode}", file=sys.stderr)
         sys.exit(2)
-    counter.join(10)
-    with open(f"{work}/report.json", encoding="utf-8") as file:
-        return json.load(file), counts
+    result = json.loads(done.stdout)
+    return result["report"], result["answers"]
 
 
 def milliseconds(text):
@@ -123,23 +91,15 @@ def measure(report, counts):
     reported = report.get("statusCodeDistribution") or {}
     p99 = [x["latency"] for x in report.get("latencyDistribution") or []
            if x["percentage"] == 99]
-    errors = report.get("errorDistribution") or {}
     seen = counts["failed"] + counts["complete"] + counts["partial"]
     failed = report["count"] - reported.get("OK", 0)
-    if seen == report["count"]:
-        resent = failed - counts["failed"]
-    else:
-        resent = sum(count for error, count in errors.items()
-                     if "the connection is draining" in error)
-        resent = min(resent, failed - counts["failed"])
-    failed -= resent
     return {
         "calls": report["count"],
-        "failed": failed,
+        "failed": counts["failed"],
         "complete": counts["complete"],
         "partial": counts["partial"],
         "unknown": report["count"] - seen,
-        "resent": resent,
+        "resent": failed - counts["failed"],
         "p99": round(p99[0] / 1e6, 1) if p99 else 0.0,
     }
 
@@ -162,7 +122,8 @@ def main():
     measured = measure(report, counts)
     print(" ".join(f"{name}={value}" for name, value in measured.items())
           + f" rps={report['rps']:.0f}")
-    for error, count in counts["errors"].most_common():
+    for error, count in sorted(
+            counts["errors"].items(), key=lambda each: -each[1]):
         print(f"  {count} x {error}")
     broken = list(violations(report.get("tags") or {}, measured))
     for violation in broken:

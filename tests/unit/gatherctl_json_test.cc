@@ -159,9 +159,9 @@ TEST(WriteJsonTest, LeavesOutOnlyWhatHasNoJsonForm) {
   response.mutable_orders()->add_orders()->mutable_create_time();
   response.mutable_orders()->add_orders()->mutable_create_time()->set_nanos(-1);
   const Written written = Write(response);
-  EXPECT_THAT(
-      written.omitted.paths,
-      ElementsAre("user.user.create_time", "orders.orders[1].create_time"));
+  EXPECT_THAT(written.omitted.paths,
+              ElementsAre("user.user.create_time (no JSON form)",
+                          "orders.orders[1].create_time (no JSON form)"));
   GetOverviewResponse read;
   ASSERT_TRUE(JsonStringToMessage(written.json, &read).ok());
   user.clear_create_time();
@@ -186,7 +186,8 @@ TEST(WriteJsonTest, LeavesOutWhereverItStands) {
   const Written written = Write(kind);
   EXPECT_EQ(written.omitted.count, 4);
   EXPECT_THAT(written.omitted.paths,
-              ElementsAre("by_bool[0].value", "duration", "any"));
+              ElementsAre("by_bool[0].value (no JSON form)",
+                          "duration (no JSON form)", "any (no JSON form)"));
   EXPECT_THAT(written.json, HasSubstr("\"byBool\":{}"));
   EXPECT_THAT(written.json, HasSubstr("\"times\":[\"1970-01-01T00:00:01Z\","
                                       "\"1970-01-01T00:00:02Z\"]"));
@@ -201,6 +202,32 @@ TEST(WriteJsonTest, CountsWhatItLeavesOutAndNamesTheFirst) {
   const JsonOmissions omitted = Write(response).omitted;
   EXPECT_EQ(omitted.count, 1000);
   EXPECT_EQ(omitted.paths.size(), 3u);
+}
+
+TEST(WriteJsonTest, HasABoundOnListsAndSaysSo) {
+  GetOverviewResponse response;
+  for (int i = 0; i < kMaxJsonItems; ++i) {
+    response.mutable_products()->add_products()->set_id("x");
+  }
+  const auto count = [](const std::string& json) {
+    int found = 0;
+    for (size_t at = 0; (at = json.find("\"x\"", at)) != std::string::npos;
+         ++at) {
+      ++found;
+    }
+    return found;
+  };
+  const Written whole = Write(response);
+  EXPECT_EQ(count(whole.json), kMaxJsonItems);
+  EXPECT_EQ(whole.omitted.count, 0);
+  for (int i = 0; i < 5; ++i) {
+    response.mutable_products()->add_products()->set_id("x");
+  }
+  const Written cut = Write(response);
+  EXPECT_EQ(count(cut.json), kMaxJsonItems);
+  EXPECT_THAT(
+      cut.omitted.paths,
+      ElementsAre("products.products (items past the first 10000 of 10005)"));
 }
 
 TEST(WriteJsonTest, NeverHoldsMoreThanAPieceOfALongAnswer) {
