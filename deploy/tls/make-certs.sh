@@ -19,6 +19,7 @@
 set -euo pipefail
 
 days=30
+expired=0
 directory=
 names=()
 for argument; do
@@ -27,7 +28,7 @@ for argument; do
       sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
       exit
       ;;
-    --expired) days=-1 ;;
+    --expired) expired=1 ;;
     -*)
       echo "make-certs: unknown option $argument" >&2
       exit 2
@@ -54,6 +55,23 @@ quietly() {
   }
 }
 
+# date_of DAYS: that many days from now, as openssl wants it.
+date_of() {
+  date -u -d "$1 days" +%Y%m%d%H%M%SZ
+}
+
+# Sets validity, the options for a certificate's. OpenSSL from 3.4 on refuses one
+# that ends before it begins, and has options for both; older ones have neither.
+set_validity() {
+  validity=(-days "$days")
+  ((expired)) || return 0
+  if openssl x509 -help 2>&1 | grep -q -- '-not_after'; then
+    validity=(-not_before "$(date_of -2)" -not_after "$(date_of -1)")
+  else
+    validity=(-days -1)
+  fi
+}
+
 new_key() {
   quietly openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
     -out "$1"
@@ -78,7 +96,7 @@ make_certificate() {
     "basicConstraints=critical,CA:FALSE" \
     "keyUsage=critical,digitalSignature" \
     "extendedKeyUsage=serverAuth,clientAuth" >"$work/extensions"
-  quietly openssl x509 -req -in "$work/tls.csr" -days "$days" -sha256 \
+  quietly openssl x509 -req -in "$work/tls.csr" "${validity[@]}" -sha256 \
     -CA "$authority/ca.crt" -CAkey "$authority/ca.key" \
     -set_serial "0x$(openssl rand -hex 16)" -extfile "$work/extensions" \
     -out "$work/tls.crt"
@@ -91,4 +109,5 @@ make_certificate() {
 }
 
 [[ -s $authority/ca.key && -s $authority/ca.crt ]] || make_authority
+set_validity
 for name in "${names[@]}"; do make_certificate "$name"; done

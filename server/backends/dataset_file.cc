@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -64,7 +65,12 @@ std::string FoldJsonError(absl::string_view message) {
       absl::StrReplaceAll(absl::Utf8SafeCEscape(absl::StrJoin(words, " ")),
                           {{"\\\"", "\""}, {"\\'", "'"}});
   absl::string_view rest(line);
-  // Three forms: a field or nothing at the top; a place in brackets, with or
+  // Protobuf from 22 on: "invalid JSON in TYPE @ users[0].tier: enum ...".
+  if (absl::StartsWith(rest, "invalid JSON in ")) {
+    const std::size_t place = rest.find(" @ ");
+    if (place != std::string::npos) return std::string(rest.substr(place + 3));
+  }
+  // Before that, three forms: a field or nothing at the top; a place in brackets, with or
   // without a field; only words where the text is not JSON.
   if (absl::ConsumePrefix(&rest, ": ")) return std::string(rest);
   if (OpensWithField(line)) return line;

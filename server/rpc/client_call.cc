@@ -14,15 +14,23 @@ bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// What gRPC makes of calls whose connection it closed for what came on it, such
-// as a `-bin` header that is not base64: one reply takes along all calls beside
-// it. Known by its words alone
-// (src/core/ext/transport/chttp2/transport/chttp2_transport.cc).
+// What gRPC makes of a call that ended without a status. So do all calls of a
+// connection that it closed for what came on it, such as a `-bin` header that
+// is not base64: one reply takes along those beside it. Known by its words
+// alone (src/core/ext/transport/chttp2/transport/chttp2_transport.cc).
 constexpr char kStreamRemoved[] = "Stream removed";
 
-bool LostItsConnection(const grpc::Status& status) {
+bool EndedWithoutStatus(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::UNKNOWN &&
          status.error_message() == kStreamRemoved;
+}
+
+// Headers or trailers of more than 8 KB, such as a long `grpc-message`, of
+// which gRPC tells no status but its own: RESOURCE_EXHAUSTED, as if the other
+// side had too much to do.
+bool HadTooLargeHeaders(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
+         Contains(status.error_message(), "metadata size exceeds");
 }
 
 // Whether the status came in the other side's trailers. gRPC says so only in
@@ -31,10 +39,11 @@ bool LostItsConnection(const grpc::Status& status) {
 // (src/core/ext/transport/chttp2/transport/chttp2_transport.cc).
 bool CameFromPeer(const grpc::Status& status,
                   const grpc::ClientContext& context) {
-  constexpr std::array<std::string_view, 10> kBroken = {
-      "Socket closed",    "Connection reset", "Broken pipe", "GOAWAY received",
-      "Transport closed", "Endpoint ",        "keepalive",   "ping timeout",
-      "recvmsg",          kStreamRemoved};
+  constexpr std::array<std::string_view, 11> kBroken = {
+      "Socket closed",   "Connection reset",     "Broken pipe",
+      "GOAWAY received", "Transport closed",     "Endpoint ",
+      "keepalive",       "ping timeout",         "recvmsg",
+      kStreamRemoved,    "metadata size exceeds"};
   if (!Contains(context.debug_error_string(), "received from peer")) {
     return false;
   }
@@ -64,9 +73,12 @@ absl::Status StatusOf(CallEnd end, const grpc::Status& status) {
   if (end == CallEnd::kReplyUnreadable) {
     return absl::InternalError("the reply can't be parsed");
   }
-  if (end == CallEnd::kFailed && LostItsConnection(status)) {
+  if (end == CallEnd::kFailed && EndedWithoutStatus(status)) {
     return absl::UnavailableError(
-        absl::StrCat("the connection was lost: ", status.error_message()));
+        absl::StrCat("ended without a status: ", status.error_message()));
+  }
+  if (end == CallEnd::kFailed && HadTooLargeHeaders(status)) {
+    return absl::InternalError(status.error_message());
   }
   return ToAbsl(status);
 }

@@ -103,6 +103,12 @@ bool TimeCheck::Accepts(const Plan& plan, const Message& message) {
 
 bool TimeCheck::Accepts(const Step& step, const Message& message) {
   if (step.kind == TimeKind::kNone) return Accepts(*step.plan, message);
+  // Most are of the generated type, which needs no look-ups.
+  if (message.GetReflection() ==
+      Timestamp::default_instance().GetReflection()) {
+    const auto& time = static_cast<const Timestamp&>(message);
+    return IsInRange(step.kind, time.seconds(), time.nanos());
+  }
   const Descriptor& type = *message.GetDescriptor();
   const Reflection& reflection = *message.GetReflection();
   // A Duration has the same numbers.

@@ -115,6 +115,13 @@ TEST(FoldJsonErrorTest, MakesOneLineThatOpensWithTheField) {
             "Root element must be a message.");
   EXPECT_EQ(FoldJsonError("Unexpected token.\n{\"a\": \x01}\r\n      ^"),
             "not JSON: Unexpected token. {\"a\": \\001}");
+  EXPECT_EQ(FoldJsonError("invalid JSON in gather.dataset.v1.Users @ "
+                          "users[0].tier: enum gather.user.v1.Tier, near 1:28 "
+                          "(offset 27): unknown enum value: 'TIER_TIN'"),
+            "users[0].tier: enum gather.user.v1.Tier, near 1:28 (offset 27): "
+            "unknown enum value: 'TIER_TIN'");
+  EXPECT_EQ(FoldJsonError("invalid JSON in gather.dataset.v1.Users, near 1:1"),
+            "not JSON: invalid JSON in gather.dataset.v1.Users, near 1:1");
   EXPECT_EQ(FoldJsonError(""), "not JSON: ");
 }
 

@@ -59,6 +59,25 @@ TEST_F(ParseFlagsTest, SetsFlagsAndReturnsTheOtherArguments) {
   EXPECT_EQ(absl::GetFlag(FLAGS_server), "");
 }
 
+TEST_F(ParseFlagsTest, ReadsOneFlagAgainAndNoOther) {
+  const std::string file = WriteFile("again", "--test_number=5\n");
+  const std::vector<std::string> arguments = {
+      "--server",       "a:1", "--notest_switch",
+      "--only_in_main", "x",   "--flagfile=" + file,
+      "--timeout=2s"};
+  EXPECT_TRUE(ReadFlagAgain("test_number", arguments).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_test_number), 5);
+  EXPECT_NE(absl::GetFlag(FLAGS_server), "a:1");
+  EXPECT_NE(absl::GetFlag(FLAGS_timeout), absl::Seconds(2));
+  WriteFile("again", "--test_number=many\n");
+  EXPECT_THAT(std::string(ReadFlagAgain("test_number", arguments).message()),
+              HasSubstr("--test_number"));
+  EXPECT_EQ(absl::GetFlag(FLAGS_test_number), 5);
+  WriteFile("again", "# gone\n");
+  EXPECT_TRUE(ReadFlagAgain("test_number", arguments).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_test_number), 1);
+}
+
 TEST_F(ParseFlagsTest, TakesAllForArgumentsAfterTwoDashes) {
   EXPECT_THAT(Parse({"a", "-", "--", "--server=x", "-y"}),
               ElementsAre("a", "-", "--server=x", "-y"));

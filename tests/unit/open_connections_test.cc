@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <memory>
@@ -184,6 +185,27 @@ TEST_F(OpenConnectionsTest, KeepsNoConnectionOpen) {
         {port}, absl::StrCat("ipv4:127.0.0.1:", connection.client_port())));
   }
   EXPECT_EQ((*others)->CountConnections({port}), 0);
+}
+
+TEST_F(OpenConnectionsTest, KnowsThoseOfASocketFile) {
+  const std::string path = ::testing::TempDir() + "open_connections.sock";
+  auto sockets = ListenSockets::Open("unix:" + path);
+  ASSERT_TRUE(sockets.ok()) << sockets.status();
+  const ListenPlace place = sockets->place();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const Fd client(socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&address),
+                    sizeof(address)),
+            0);
+  EXPECT_EQ(connections_->CountConnections(place), 0);
+  const Fd server(accept(sockets->fds()[0], nullptr, nullptr));
+  EXPECT_EQ(connections_->CountConnections(place), 1);
+  EXPECT_FALSE(connections_->EndConnection(place, "unix:"));
+  connections_->EndConnections(place);
+  char byte = 0;
+  EXPECT_EQ(recv(client.get(), &byte, 1, MSG_DONTWAIT), 0);
 }
 
 TEST_F(OpenConnectionsTest, EndsAllConnectionsOfAPort) {

@@ -30,8 +30,7 @@ TEST_F(TimeCheckTest, FindsABadTimeWhereverItStands) {
   for (google::protobuf::Timestamp* time :
        {message_.mutable_time(), message_.mutable_nested()->mutable_time(),
         message_.mutable_right()->add_messages()->mutable_time(),
-        message_.add_times(), (*message_.mutable_by_number())[1].mutable_time(),
-        &(*message_.mutable_by_bool())[true]}) {
+        message_.add_times()}) {
     time->set_seconds(1'600'000'000);
     EXPECT_TRUE(Accepts());
     time->set_nanos(-1);
@@ -42,6 +41,15 @@ TEST_F(TimeCheckTest, FindsABadTimeWhereverItStands) {
     time->set_seconds(0);
     EXPECT_TRUE(Accepts());
   }
+}
+
+TEST_F(TimeCheckTest, FindsABadTimeInAMap) {
+  (*message_.mutable_by_bool())[true].set_nanos(-1);
+  EXPECT_FALSE(Accepts());
+  (*message_.mutable_by_bool())[true].set_nanos(0);
+  EXPECT_TRUE(Accepts());
+  (*message_.mutable_by_number())[1].mutable_time()->set_nanos(-1);
+  EXPECT_FALSE(Accepts());
 }
 
 TEST_F(TimeCheckTest, FindsABadDuration) {

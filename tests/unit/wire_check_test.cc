@@ -196,7 +196,7 @@ TEST(WireCheckTest, AcceptsNothingThatTheParserRefuses) {
     const bool parsed = Type().ParseFromString(bytes);
     if (check.Accepts(bytes)) {
       ++accepted;
-      ASSERT_TRUE(parsed) << testing::PrintToString(bytes);
+      ASSERT_TRUE(parsed) << ::testing::PrintToString(bytes);
     } else {
       stricter += parsed;
     }

@@ -39,6 +39,16 @@ void SetProvider(Options& options, const Certificates& certificates,
   }
 }
 
+// As above; `provider` is not null.
+template <typename Options, typename Provider>
+Options MakeServerOptions(const Provider& provider) {
+  if constexpr (requires { Options::Create(provider); }) {
+    return *Options::Create(provider);
+  } else {
+    return Options(provider);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Certificates>> Certificates::Load(
@@ -98,7 +108,9 @@ std::shared_ptr<grpc::ServerCredentials> ServerCredentials(
     const Certificates* certificates) {
   if (certificates == nullptr) return grpc::InsecureServerCredentials();
   const auto provider = WatcherOf(*certificates);
-  grpc::experimental::TlsServerCredentialsOptions options(provider);
+  auto options =
+      MakeServerOptions<grpc::experimental::TlsServerCredentialsOptions>(
+          provider);
   SetProvider(options, *certificates, provider);
   options.set_cert_request_type(
       certificates->roots_path().empty()

@@ -41,7 +41,7 @@ class BrokenBackend(harness.FaultTest):
         self.check(scripts.http_418, "BACKEND_ERROR")
 
     def test_not_grpc(self):
-        self.check(scripts.not_grpc, "BACKEND_ERROR")
+        self.check(scripts.not_grpc, "BACKEND_UNAVAILABLE", attempts=3)
 
     def test_grpc_status_999(self):
         self.check(scripts.status_999, "BACKEND_ERROR")

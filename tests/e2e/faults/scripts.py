@@ -199,6 +199,11 @@ def huge_header(call):
     call.trailers()
 
 
+def long_error_message(call):
+    call.headers()
+    call.trailers(status=13, more=[("grpc-message", "secret " * 10_000)])
+
+
 def huge_trailer(call):
     call.headers()
     call.data(wire.frame(call.right_message()))
