@@ -20,16 +20,14 @@
 #include <thread>
 #include <utility>
 
-#include "absl/flags/declare.h"
-#include "absl/flags/flag.h"
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/reflection.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "server/async/clock.h"
 #include "server/ops/flags/parse_flags.h"
 #include "server/ops/metrics/server_metrics.h"
-
-ABSL_DECLARE_FLAG(gather::ops::LogLevel, log_level);
 
 namespace gather::ops {
 namespace {
@@ -113,19 +111,20 @@ const char* NameOf(int signal) {
   return signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "SIGHUP";
 }
 
-// What may change while a server runs. Certificates need no word: they are
-// looked at all the time.
+// What may change while a server runs. The flag is found by name: programs that
+// have no server's flags link this file, too. Certificates need no word: they
+// are looked at all the time.
 void ReadAgain(const ServerSettings& settings, Logger& logger) {
   const absl::Status read = ReadFlagAgain("log_level", settings.arguments);
-  const LogLevel level = absl::GetFlag(FLAGS_log_level);
-  logger.SetLevel(level);
   if (!read.ok()) {
     logger.Log(LogLevel::kWarning, "flags not read again",
                {{"error", read.message()}});
     return;
   }
+  const auto level = absl::FindCommandLineFlag("log_level")->TryGet<LogLevel>();
+  logger.SetLevel(*level);
   logger.Log(LogLevel::kInfo, "flags read again",
-             {{"log_level", LogLevelName(level)}});
+             {{"log_level", LogLevelName(*level)}});
 }
 
 // How callers are authenticated, in the log.

