@@ -12,8 +12,8 @@ gRPC for Go sent anew by itself, because a server had asked it to reconnect, and
 that then was answered: it counts first attempts. That is "resent" here.
 
 The thresholds stand in the "tags" of ghz's config: max_failed, max_partial,
-min_partial, min_complete, min_calls, max_p99. Exits with 0 where all hold, 1
-where one does not, 2 where ghz did not run.
+max_unknown, min_partial, min_complete, min_calls, max_p99. Exits with 0 where
+all hold, 1 where one does not, 2 where ghz did not run.
 """
 
 import argparse
