@@ -76,7 +76,7 @@ TEST(SectionsTest, RelayedReplyTellsTheTextsAtTheEndOfAPath) {
               ElementsAre("alice"));
   EXPECT_THAT(OrdersOf({}).Texts(path), ElementsAre());
   // A number and a group where a message is, and a group around one.
-  EXPECT_THAT(Received("\x10\x05\x13\x14\x12\x06\x2b\x0a\x01x\x2c"
+  EXPECT_THAT(Received("\x10\x05\x13\x14\x12\x05\x2b\x0a\x01x\x2c"
                        "\x12\x05\x2a\x03\x0a\x01y")
                   .Texts(path),
               ElementsAre("y"));
