@@ -126,7 +126,7 @@ TEST(WaterfallTest, SaysInAFewWordsWhatEachSectionHolds) {
 
 TEST(WaterfallTest, DrawsAllBarsOnOneAxis) {
   const std::vector<std::string> lines =
-      Lines(WholeAnswer(), {.width = 80, .ascii = true});
+      Lines(WholeAnswer(), {.width = 81, .ascii = true});
   EXPECT_EQ(BarOf(lines[0]), "#####...............");
   EXPECT_EQ(BarOf(lines[1]), "##########..........");
   EXPECT_EQ(BarOf(lines[2]), "..........##########");
@@ -135,7 +135,8 @@ TEST(WaterfallTest, DrawsAllBarsOnOneAxis) {
 TEST(WaterfallTest, StretchesTheAxisToASectionThatOutlastsTheTotal) {
   GetOverviewResponse response = WholeAnswer();
   SetMilliseconds(*response.mutable_timing()->mutable_duration(), 1000);
-  const std::vector<std::string> lines = Lines(response, {.ascii = true});
+  const std::vector<std::string> lines =
+      Lines(response, {.width = 81, .ascii = true});
   EXPECT_EQ(BarOf(lines[2]), "..........##########");
 }
 
@@ -175,8 +176,8 @@ TEST(WaterfallTest, ShowsTheTimeOfWhatWasOnlyNeeded) {
   GetOverviewResponse response = WholeAnswer();
   response.mutable_orders()->mutable_status()->set_state(
       fanout::v1::SECTION_STATE_NOT_REQUESTED);
-  const std::string line = Lines(response, {.ascii = true})[1];
-  EXPECT_THAT(line, StartsWith("- orders   ##########.........."));
+  const std::string line = Lines(response, {.width = 81, .ascii = true})[1];
+  EXPECT_THAT(line, StartsWith("- orders    ##########.........."));
   EXPECT_THAT(line, EndsWith("1.0 s  not requested, but needed"));
 }
 
@@ -209,7 +210,8 @@ TEST(WaterfallTest, DrawsTheThinnestBarWhereTheTotalIsZero) {
   }
   response.mutable_timing()->mutable_duration()->Clear();
   response.mutable_timing()->mutable_sequential_duration()->Clear();
-  const std::vector<std::string> lines = Lines(response, {.ascii = true});
+  const std::vector<std::string> lines =
+      Lines(response, {.width = 81, .ascii = true});
   EXPECT_EQ(BarOf(lines[0]), "#...................");
   EXPECT_EQ(lines[4], "Total time: 0 ms (one after the other: 0 ms)");
 }
@@ -277,7 +279,7 @@ TEST(WaterfallTest, StaysWithinTheWidth) {
 TEST(WaterfallTest, PutsTheSummaryBelowTheBarWhereItIsNarrow) {
   const std::vector<std::string> lines =
       Lines(WholeAnswer(), {.width = 45, .ascii = true});
-  EXPECT_THAT(lines[0], StartsWith("+ user     #"));
+  EXPECT_THAT(lines[0], StartsWith("+ user      #"));
   EXPECT_EQ(lines[1], "  Ada Lovelace, London, gold");
 }
 
@@ -299,9 +301,9 @@ TEST(WaterfallTest, AttemptsAreThinBarsUnderTheirSection) {
   EXPECT_THAT(lines[1], StartsWith("+ orders"));
   EXPECT_THAT(lines[2],
               ::testing::MatchesRegex(
-                  "     first =+ +1.0 s  CANCELLED, ipv4:10.0.0.7:1"));
+                  "      first =+ +1.0 s  CANCELLED, ipv4:10.0.0.7:1"));
   EXPECT_THAT(lines[3], ::testing::MatchesRegex(
-                            "     hedge +=+ +500.0 ms  won, ipv4:10.0.0.8:1"));
+                            "      hedge +=+ +500.0 ms  won, ipv4:10.0.0.8:1"));
   EXPECT_THAT(lines[4], StartsWith("+ products"));
 }
 
