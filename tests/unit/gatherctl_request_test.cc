@@ -44,9 +44,9 @@ std::string ErrorOf(const OverviewFlags& flags) {
 
 TEST(FillRequestTest, NamesTheFlagThatTheServerWouldRefuse) {
   EXPECT_EQ(ErrorOf({.sections = {"users"}}),
-            "--sections: 'users' is not user, orders or products");
+            "--sections: 'users' is not user, orders, products or purchases");
   EXPECT_EQ(ErrorOf({.required = {""}}),
-            "--required: '' is not user, orders or products");
+            "--required: '' is not user, orders, products or purchases");
   EXPECT_EQ(ErrorOf({.sections = {"user"}, .required = {"orders"}}),
             "--required: 'orders' is not in --sections");
   EXPECT_EQ(ErrorOf({.order_page_size = 101}),
