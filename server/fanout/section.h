@@ -56,7 +56,8 @@
 //   struct PurchasesSection {
 //     // Called once the orders are there. Where they were not asked for, they
 //     // are fetched and not shown; where they fail, this section fails with
-//     // DEPENDENCY_FAILED.
+//     // DEPENDENCY_FAILED. It has the time that they leave, and they leave it
+//     // half of it at least (budget.h).
 //     using After = OrdersSection;
 //     static Request Ask(const v1::GetOverviewRequest& overview,
 //                        const OrdersSection::Reply& orders);
