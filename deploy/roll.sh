@@ -2,7 +2,8 @@
 # Restarts a service of compose.yaml, one replica after the other: calls go to
 # those that run.
 #
-#   deploy/roll.sh [SERVICE]        aggregator, unless another is named
+#   deploy/roll.sh [SERVICE]        aggregator, unless another is named, or the
+#                                   edge of compose.edge.yaml
 #
 # Needs two replicas or more, behind a name that clients resolve to all of them.
 # Between two restarts it waits until the new one is healthy, and then for
@@ -14,10 +15,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 service=${1:-aggregator}
 
 compose() {
+  local files=(-f deploy/compose.yaml -f deploy/compose.edge.yaml)
   if docker compose version >/dev/null 2>&1; then
-    docker compose -f deploy/compose.yaml "$@"
+    docker compose "${files[@]}" "$@"
   else
-    docker-compose -f deploy/compose.yaml "$@"
+    docker-compose "${files[@]}" "$@"
   fi
 }
 
