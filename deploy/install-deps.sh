@@ -18,7 +18,7 @@ packages=(
   libgtest-dev libgmock-dev nlohmann-json3-dev # the tests are part of the build
   openssl # deploy/tls/make-certs.sh
 )
-test_packages=(git iproute2 iptables python3 python3-hpack shellcheck)
+test_packages=(git haproxy iproute2 iptables python3 python3-hpack shellcheck)
 # Of a version that not every release has: installed where there is one.
 versioned_packages=(
   "clang-format-$CLANG_FORMAT_VERSION"

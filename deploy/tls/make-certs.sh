@@ -6,7 +6,8 @@
 #   deploy/tls/make-certs.sh DIRECTORY [--expired] [NAME...]
 #
 #   --expired   they were valid until yesterday
-#   NAME        aggregator, user, order, product and client where none is given
+#   NAME        edge, aggregator, user, order, product and client where none is
+#               given
 #
 #   DIRECTORY/authority/ca.key      keep it to yourself
 #   DIRECTORY/NAME/ca.crt           the authority's certificate
@@ -40,7 +41,7 @@ done
   echo "usage: deploy/tls/make-certs.sh DIRECTORY [--expired] [NAME...]" >&2
   exit 2
 }
-((${#names[@]})) || names=(aggregator user order product client)
+((${#names[@]})) || names=(edge aggregator user order product client)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

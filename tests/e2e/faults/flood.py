@@ -1,22 +1,42 @@
 """Attacks on a server, each in a process of its own beside the test:
 
-  flood.py PORT streams|pings|resets|hoard COUNT
+  flood.py PORT ATTACK COUNT
 
 Prints one line of JSON: what it sent and how the server took it. `hoard` then
 holds what it has until its input ends.
 """
 
 import json
+import select
 import socket
 import struct
+import subprocess
 import sys
 import threading
+import time
 
 import h2_client
 import http2
 import wire
 
 MEGABYTE = 1 << 20
+
+
+def start(test, port, attack, number):
+    """The process of an attack, which ends with the test."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(port), attack, str(number)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    test.addCleanup(process.stdout.close)
+    test.addCleanup(process.wait)
+    test.addCleanup(process.kill)
+    test.addCleanup(process.stdin.close)
+    return process
+
+
+def has_reported(process):
+    """Whether the process has printed its line, or ended."""
+    return bool(select.select([process.stdout], [], [], 0)[0])
 
 
 def count(server, kinds):
@@ -47,15 +67,17 @@ HEADERS = [(":method", "POST"), (":scheme", "http"),
            ("grpc-timeout", "60S")]
 
 
+BODY = wire.frame(wire.overview_request())
+
+
 def call_frames(connection, stream):
     """A whole call, as bytes: with no dynamic table, it can be sent again
     with another stream's number."""
     with connection._lock:
         connection._encoder.header_table_size = 0
         block = connection._encoder.encode(HEADERS, huffman=False)
-    body = wire.frame(wire.overview_request())
     return (http2.pack(http2.HEADERS, http2.END_HEADERS, stream, block),
-            http2.pack(http2.DATA, http2.END_STREAM, stream, body))
+            http2.pack(http2.DATA, http2.END_STREAM, stream, BODY))
 
 
 def reset_frames(connection, stream):
@@ -112,6 +134,86 @@ def resets(port, number):
             connection = connect(port, kinds)
             stream = 1
     return sent, kinds, connection
+
+
+def burst(port, number, path):
+    """Calls of `path` that are cancelled as soon as they are made, all on one
+    connection and as fast as it takes them."""
+    kinds = {}
+    connection = connect(port, kinds)
+    # With no dynamic table the same bytes do for each.
+    connection._encoder.header_table_size = 0
+    block = connection._encoder.encode(
+        [(key, path if key == ":path" else value) for key, value in HEADERS],
+        huffman=False)
+    cancel = struct.pack(">I", http2.CANCEL)
+    sent = 0
+    try:
+        for first in range(1, 2 * number, 1000):
+            connection.send_raw(b"".join(
+                http2.pack(http2.HEADERS, http2.END_HEADERS, stream, block) +
+                http2.pack(http2.DATA, 0, stream, BODY) +
+                http2.pack(http2.RST_STREAM, 0, stream, cancel)
+                for stream in range(first, first + 1000, 2)))
+            sent += 500
+    except OSError:
+        pass
+    return sent, kinds, connection
+
+
+def unknown(port, number):
+    return burst(port, number, "/no.Such/Method")
+
+
+def overviews(port, number):
+    return burst(port, number, h2_client.OVERVIEW)
+
+
+def reflection(port, number):
+    return burst(port, number, "/grpc.reflection.v1alpha.ServerReflection/"
+                               "ServerReflectionInfo")
+
+
+def giant(port, seconds):
+    """Header literals of 1 GB in CONTINUATION frames, for so many seconds on two
+    connections, each made anew where the server ends it."""
+    begin = http2.pack(http2.HEADERS, 0, 1, b"\0\x01a" + hpack_length(1 << 30))
+    more = http2.pack(http2.CONTINUATION, 0, 1, b"a" * http2.MAX_FRAME)
+    return from_two_threads(port, seconds, begin, more * 4, 4)
+
+
+def pings_again(port, seconds):
+    """A ping flood for so many seconds on two connections, the same way."""
+    return from_two_threads(
+        port, seconds, b"",
+        http2.pack(http2.PING, 0, 0, b"12345678") * 1000, 1000)
+
+
+def from_two_threads(port, seconds, begin, more, frames):
+    kinds, sent = {}, [0, 0]
+    end = time.monotonic() + seconds
+
+    def run(thread):
+        while time.monotonic() < end:
+            try:
+                connection = connect(port, kinds)
+                connection.send_raw(begin)
+                while time.monotonic() < end:
+                    connection.send_raw(more)
+                    sent[thread] += frames
+            except OSError:
+                pass
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(sent), kinds, None
+
+
+def hpack_length(number):
+    """An integer with a prefix of 7 bits."""
+    return b"\x7f" + wire.varint(number - 127)
 
 
 def hoard(port, number):

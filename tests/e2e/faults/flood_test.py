@@ -1,16 +1,12 @@
 """A client that means harm: the others are served, and nothing is left."""
 
 import json
-import pathlib
-import select
-import subprocess
 import sys
 import time
 import unittest
 
+import flood
 import harness
-
-HERE = pathlib.Path(__file__).parent
 
 
 class Flood(harness.FaultTest):
@@ -34,15 +30,7 @@ class Flood(harness.FaultTest):
         return took[int(0.9 * len(took))]
 
     def attack(self, kind, count):
-        process = subprocess.Popen(
-            [sys.executable, HERE / "flood.py", str(self.aggregator.port),
-             kind, str(count)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.addCleanup(process.stdin.close)
-        return process
+        return flood.start(self, self.aggregator.port, kind, count)
 
     def assert_good_client_is_served(self, took):
         limit = max(0.1, 10 * self.quiet) * harness.SLOWNESS
@@ -58,7 +46,7 @@ class Flood(harness.FaultTest):
     def calls_while(self, process):
         """How long good calls took until the attacker had sent all."""
         took = []
-        while not has_line(process):
+        while not flood.has_reported(process):
             took.append(self.seconds_for_a_call())
         took += [self.seconds_for_a_call() for _ in range(20)]
         return took, json.loads(process.stdout.readline())
@@ -112,11 +100,6 @@ class Flood(harness.FaultTest):
                         12 * 8 * harness.SLOWNESS)
         self.end(process)
         self.assert_memory_returns(64)
-
-
-def has_line(process):
-    """Whether the process has printed a line, or ended."""
-    return bool(select.select([process.stdout], [], [], 0)[0])
 
 
 if __name__ == "__main__":

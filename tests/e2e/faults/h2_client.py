@@ -69,6 +69,11 @@ class Client:
         self.connection.send_data(stream, body, end=True)
         return stream
 
+    def peek(self, stream):
+        """What has come of a call so far."""
+        with self._changed:
+            return self._calls[stream]
+
     def wait(self, stream, timeout=30):
         """The call's Reply once it has ended."""
         with self._changed:
