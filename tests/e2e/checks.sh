@@ -26,10 +26,13 @@ all_healthy() {
   [[ $(docker ps -q --filter "$filter" --filter health=healthy | wc -l) == "$1" ]]
 }
 
-containers_are_confined() {
+containers_are_confined() { are_confined "$(compose ps -q)"; }
+
+# are_confined CONTAINERS
+are_confined() {
   local id format='{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}'
   format+=' {{.HostConfig.SecurityOpt}} {{.HostConfig.Init}}'
-  for id in $(compose ps -q); do
+  for id in $1; do
     docker inspect -f "$format" "$id"
     [[ $(docker inspect -f "$format" "$id") == \
       "true [ALL] [no-new-privileges:true] true" ]] || return 1
@@ -46,12 +49,13 @@ load() {
   deploy/ghz/load.py "deploy/ghz/$config.json" "localhost:$port" "$@"
 }
 
-# load_inside CONFIG [OPTION...]: from the services' own network.
+# load_inside CONFIG SERVICE NETWORK [OPTION...]: from one of the project's
+# networks.
 load_inside() {
-  local config=$1
-  shift
-  deploy/ghz/load.py "deploy/ghz/$config.json" dns:///aggregator:50051 \
-    --network "$network" --image "$GATHER_IMAGE" "$@"
+  local config=$1 service=$2 from=$3
+  shift 3
+  deploy/ghz/load.py "deploy/ghz/$config.json" "dns:///$service:50051" \
+    --network "$from" --image "$GATHER_IMAGE" "$@"
 }
 
 trace_is_everywhere() {
@@ -151,12 +155,17 @@ replicas_are_healthy() {
 }
 
 # Restarts both aggregators while ghz calls the name that they share.
-roll() {
-  local pid verdict=0
-  load_inside rolling &
+roll() { roll_under_load roll aggregator "$network"; }
+
+# roll_under_load BLOCK SERVICE NETWORK [OPTION...]: the block of the README while
+# ghz calls the service from that network.
+roll_under_load() {
+  local pid verdict=0 restarts=$1
+  shift
+  load_inside rolling "$@" &
   pid=$!
   sleep 3
-  readme roll || verdict=1
+  readme "$restarts" || verdict=1
   kill -0 "$pid" || {
     echo "the load was over before the last restart"
     verdict=1
@@ -216,15 +225,17 @@ tls_is_renewed() {
   echo "> $calls calls"
 }
 
-# Prometheus has all four services, and what its rules make of their figures.
-all_are_scraped() {
+# query EXPRESSION: of Prometheus.
+query() {
   local prometheus
   prometheus=$(docker ps -q \
     --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
     --filter label=com.docker.compose.service=prometheus)
-  query() {
-    docker exec "$prometheus" promtool query instant http://localhost:9090 "$1"
-  }
+  docker exec "$prometheus" promtool query instant http://localhost:9090 "$1"
+}
+
+# Prometheus has all four services, and what its rules make of their figures.
+all_are_scraped() {
   query 'count(up == 1)' | grep -q '=> 4 ' &&
     query 'count(gather:section_failures:ratio_rate5m)' | grep -q '=> 3 '
 }

@@ -62,6 +62,7 @@ block() {
     sed -e "s/localhost:50051/localhost:$port/" \
       -e "s/-t gather /-t $GATHER_IMAGE /" \
       -e "s/-t gather-prometheus /-t $PROMETHEUS_IMAGE /" \
+      -e "s/-t gather-edge /-t $EDGE_IMAGE /" \
       -e "/^export GATHER_PORT=/d"
 }
 
@@ -97,11 +98,14 @@ fi
 
 compose() { docker compose -f deploy/compose.yaml "$@"; }
 
+edge_compose() { compose -f deploy/compose.edge.yaml "$@"; }
+
 # The container of a service's only replica.
 container() { compose ps -q "$1" | head -n 1; }
 
-# Finds the port of this machine that leads to an aggregator.
+# find_port [SERVICE]: the port of this machine that leads to an aggregator, or to
+# its edge.
 find_port() {
-  port=$(compose port aggregator 50051)
+  port=$(edge_compose port "${1:-aggregator}" 50051)
   port=${port##*:}
 }

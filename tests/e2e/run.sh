@@ -21,27 +21,33 @@ elif (($#)); then
   exit 2
 fi
 export PROMETHEUS_IMAGE=gather-e2e-prometheus
+export EDGE_IMAGE=gather-e2e-edge
 export PROMETHEUS_PORT=127.0.0.1:51100
 export COMPOSE_PROJECT_NAME=gather-e2e
 export GATHER_PORT=127.0.0.1:51051-51099
 export PATH=$PWD/build/tools/bin:$PATH
 network=${COMPOSE_PROJECT_NAME}_default
+outside=${COMPOSE_PROJECT_NAME}_outside
 work=$(mktemp -d)
 # shellcheck source=tests/e2e/lib.sh
 source tests/e2e/lib.sh
 # shellcheck source=tests/e2e/checks.sh
 source tests/e2e/checks.sh
+# shellcheck source=tests/e2e/edge_checks.sh
+source tests/e2e/edge_checks.sh
 
 clean_up() {
   local status=$?
   trap '' INT TERM HUP
   jobs -p | xargs -r kill 2>/dev/null || :
   local left
-  mapfile -t left < <(docker ps -aq --filter "network=$network")
+  mapfile -t left < <(
+    docker ps -aq --filter "network=$network" --filter "network=$outside"
+  )
   ((${#left[@]} == 0)) || docker rm -f "${left[@]}" >/dev/null 2>&1 || :
-  compose down --volumes --remove-orphans >/dev/null 2>&1 || :
+  edge_compose down --volumes --remove-orphans >/dev/null 2>&1 || :
   if $build; then docker rmi -f "$GATHER_IMAGE" >/dev/null 2>&1 || :; fi
-  docker rmi -f "$PROMETHEUS_IMAGE" >/dev/null 2>&1 || :
+  docker rmi -f "$PROMETHEUS_IMAGE" "$EDGE_IMAGE" >/dev/null 2>&1 || :
   docker volume rm -f "${COMPOSE_PROJECT_NAME}_prometheus" >/dev/null 2>&1 || :
   rm -rf "$work"
   exit "$status"
@@ -105,5 +111,31 @@ check "tls: grpcurl with a certificate" readme tls-call '"complete": true'
 check "tls: without, expired, foreign, plaintext: refused" tls_refuses
 check "tls: renewed under calls, and no call fails" tls_is_renewed
 check "tls: down" readme down
+
+check "edge: image builds" readme edge-image
+check "edge: up, as the README says" readme edge-up
+find_port edge
+check "edge: every service is healthy" within 120 all_healthy 5
+check "edge: read-only, no capabilities, limited" edge_is_confined
+check "edge: is the only way in" edge_is_the_only_way_in
+check "edge: call" readme call '"complete": true'
+check "edge: health" readme health '"status": "SERVING"'
+check "edge: stream" readme edge-stream '^Total time'
+check "edge: load" readme load
+check "edge: prometheus" readme edge-prometheus
+check "edge: prometheus scrapes it" within 60 edge_is_scraped
+check "edge: prometheus down" prometheus_goes
+check "edge: two, before two aggregators" readme edge-replicas
+check "edge: both are healthy" within 120 all_healthy 7
+check "edge: rolling restarts of all under load: no call fails" edge_roll
+check "edge: down" readme edge-down
+check "edge: up with TLS, as the README says" readme edge-tls-up
+find_port edge
+check "edge: every service is healthy with TLS" within 120 all_healthy 5
+check "edge: TLS: call with a certificate" within 20 readme tls-call \
+  '"complete": true'
+check "edge: TLS: without, expired, foreign, plaintext: refused" tls_refuses
+check "edge: TLS: renewed" edge_is_renewed
+check "edge: TLS: down" readme edge-down
 check "nothing is left" nothing_left
 summary
