@@ -18,6 +18,7 @@ packages=(
   libgtest-dev libgmock-dev nlohmann-json3-dev # the tests are part of the build
   openssl # deploy/tls/make-certs.sh
 )
+# haproxy's own service listens on nothing.
 test_packages=(git haproxy iproute2 iptables python3 python3-hpack shellcheck)
 # Of a version that not every release has: installed where there is one.
 versioned_packages=(

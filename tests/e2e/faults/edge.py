@@ -1,6 +1,8 @@
 """The edge as it is shipped, in front of an aggregator."""
 
 import os
+import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -16,8 +18,8 @@ CONFIG = harness.ROOT / "deploy/edge/haproxy.cfg"
 
 
 class Edge:
-    """HAProxy with deploy/edge/haproxy.cfg. `settings` are its variables, without
-    EDGE_."""
+    """HAProxy with deploy/edge/haproxy.cfg. `settings` are its variables,
+    without EDGE_."""
 
     def __init__(self, directory, aggregator, **settings):
         # Made here, so that no other can take its port meanwhile.
@@ -44,6 +46,10 @@ class Edge:
     def has_aggregator(self):
         return self.metrics().total("haproxy_backend_active_servers",
                                     proxy="aggregators") == 1
+
+    def peak_mb(self):
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
 
     def soft_stop(self):
         os.kill(self.pid, signal.SIGUSR1)

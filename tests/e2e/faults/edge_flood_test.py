@@ -13,6 +13,7 @@ import harness
 
 SLOWEST = 0.5  # seconds of a good caller's call
 GROWTH_MB = 24  # of the aggregator
+EDGE_MB = 128  # half of what compose.edge.yaml gives it
 
 
 class EdgeFlood(edge.EdgeTest):
@@ -44,11 +45,13 @@ class EdgeFlood(edge.EdgeTest):
         report = json.loads(process.stdout.readline())
         took += [self.seconds_for_calls() for _ in range(50)]
         print(f"  {report}; {2 * len(took)} calls beside it: slowest "
-              f"{max(took) * 1e3:.0f} ms; aggregator {self.before:.0f} MB, peak "
-              f"{self.aggregator.peak_mb():.0f} MB", file=sys.stderr)
+              f"{max(took) * 1e3:.0f} ms; aggregator {self.before:.0f} MB, "
+              f"peak {self.aggregator.peak_mb():.0f} MB; edge "
+              f"{self.edge.peak_mb():.0f} MB", file=sys.stderr)
         self.assertGreater(report["sent"], 0)
         self.assertLess(max(took), SLOWEST * harness.SLOWNESS)
         self.assertLess(self.aggregator.peak_mb(), self.before + GROWTH_MB)
+        self.assertLess(self.edge.peak_mb(), EDGE_MB)
 
     def test_giant_headers_for_6_seconds(self):
         self.check_is_stopped("giant", 6)
@@ -70,6 +73,9 @@ class EdgeFlood(edge.EdgeTest):
 
     def test_10000_streams_on_one_connection(self):
         self.check_is_stopped("streams", 10_000)
+
+    def test_9000_half_sent_messages(self):
+        self.check_is_stopped("halves", 9000)
 
     def test_12_connections_hoard_half_sent_8_mb_messages(self):
         self.check_is_stopped("hoard", 12)

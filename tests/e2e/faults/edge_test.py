@@ -1,7 +1,9 @@
 """What the edge lets through, as it was, and what it answers by itself."""
 
 import os
+import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -9,6 +11,7 @@ import unittest
 
 import edge
 import flood
+import h2_backend
 import h2_client
 import harness
 import http2
@@ -38,7 +41,7 @@ class Passes(edge.EdgeTest):
 
     def start(self, *flags, scripts_of=None):
         self.raw = [self.raw_backend(role, (scripts_of or {}).get(
-            role, edge.harness.h2_backend.healthy)) for role in harness.ROLES]
+            role, h2_backend.healthy)) for role in harness.ROLES]
         self.start_aggregator(*flags, raw=self.raw)
         self.start_edge()
 
@@ -107,7 +110,7 @@ class Passes(edge.EdgeTest):
 class KeepsCallersApart(edge.EdgeTest):
 
     def test_what_ends_one_s_connection_ends_no_other_s_call(self):
-        """CVE-2023-32732: the aggregator ends the connection that it came on."""
+        """CVE-2023-32732: the aggregator ends the connection it came on."""
         gate = threading.Event()
         self.addCleanup(gate.set)
 
@@ -145,6 +148,7 @@ class Answers(edge.EdgeTest):
                 (OK, [("x-a", "v" * 4500)]),
                 (OK, [(f"x-{i}", "v") for i in range(50)]),
                 (RESOURCE_EXHAUSTED, [("x-a", "v" * 5000)]),
+                (RESOURCE_EXHAUSTED, [(f"x-{i}", "v") for i in range(70)]),
                 (RESOURCE_EXHAUSTED, [(f"x-{i}", "v" * 100)
                                       for i in range(50)])]:
             self.assertEqual(client.call(headers=headers).status, status)
@@ -179,28 +183,35 @@ class Answers(edge.EdgeTest):
         self.edge.kill()
         self.start_edge()
         self.assertEqual(self.client().call().status, OK)
-        self.aggregator.send(edge.signal.SIGTERM)
+        self.aggregator.send(signal.SIGTERM)
         harness.eventually(lambda: not self.edge.has_aggregator(),
                            what="word of the drain")
         self.assertEqual(self.client().call().status, UNAVAILABLE)
         self.assertEqual(h2_client.Client(self.aggregator.port).call().status,
                          OK)
-        self.aggregator.send(edge.signal.SIGTERM)  # the second ends it
+        self.aggregator.send(signal.SIGTERM)  # the second ends it
         self.exits[self.aggregator] = self.aggregator.wait()
 
-    def test_what_stops_half_way(self):
+    def test_who_stops_half_way(self):
         """All at the same time: a connection that says nothing, half a header,
-        half a message."""
+        half a message, and a caller that takes no answer in."""
         silent, half = [flood.connect(self.edge.port, {}) for _ in range(2)]
         half.send_frame(http2.HEADERS, 0, 1, b"\x83")
-        caller = self.client()
-        stream = caller.open(timeout=None)
-        caller.connection.send_data(stream, b"\0\0\0\0\x64")
+        sender = self.client()
+        message = sender.open(timeout=None)
+        sender.connection.send_data(message, b"\0\0\0\0\x64")
+        lazy = h2_client.Client(self.edge.port, settings=False)
+        self.addCleanup(lazy.close)
+        lazy.connection.send_frame(http2.SETTINGS, 0, 0, struct.pack(
+            ">HI", http2.INITIAL_WINDOW_SIZE, 0))
+        answer = lazy.start(timeout=None)
         start = time.monotonic()
         for connection in (silent, half):
             connection.reader.join(8 * harness.SLOWNESS)
             self.assertFalse(connection.reader.is_alive())
-        self.assertEqual(caller.wait(stream).status, DEADLINE_EXCEEDED)
+        self.assertEqual(sender.wait(message).status, DEADLINE_EXCEEDED)
+        self.assertLess(time.monotonic() - start, 8 * harness.SLOWNESS)
+        self.assertIsNone(lazy.wait(answer).status)
         self.assertLess(time.monotonic() - start, 15 * harness.SLOWNESS)
 
 
@@ -220,7 +231,8 @@ class Limits(edge.EdgeTest):
 
     def may_connect(self):
         try:
-            with socket.create_connection(("127.0.0.1", self.edge.port)) as sock:
+            with socket.create_connection(
+                    ("127.0.0.1", self.edge.port)) as sock:
                 return tls.speaks_http2(sock)
         except OSError:
             return False
@@ -240,6 +252,19 @@ class Limits(edge.EdgeTest):
         self.start_edge(ADDRESS_CALLS=20)
         self.assertIn(RESOURCE_EXHAUSTED,
                       [self.client().call().status for _ in range(60)])
+
+    def test_calls_in_flight_of_an_address(self):
+        self.aggregator.stop()
+        product = self.raw_backend("product", scripts.silence)
+        self.start_aggregator("--section_timeout=1m", raw=[product])
+        self.start_edge(ADDRESS_CALLS_IN_FLIGHT=3)
+        client, other = self.client(), self.client()
+        streams = [client.start(timeout="60S") for _ in range(3)]
+        harness.eventually(lambda: len(product.calls) == 3, what="three calls")
+        self.assertEqual(other.call().status, RESOURCE_EXHAUSTED)
+        client.connection.reset(streams[0])
+        harness.eventually(lambda: other.call(timeout="500m").status == OK,
+                           what="room for another")
 
     def test_streams_of_a_connection(self):
         self.start_edge()

@@ -50,9 +50,9 @@ def count(server, kinds):
     server.read(on_frame)
 
 
-def connect(port, kinds):
+def connect(port, kinds, source="127.0.0.1"):
     connection = http2.Connection(socket.create_connection(
-        ("127.0.0.1", port)))
+        ("127.0.0.1", port), source_address=(source, 0)))
     connection.send_raw(http2.PREFACE)
     connection.send_settings()
     connection.reader = threading.Thread(
@@ -175,8 +175,8 @@ def reflection(port, number):
 
 
 def giant(port, seconds):
-    """Header literals of 1 GB in CONTINUATION frames, for so many seconds on two
-    connections, each made anew where the server ends it."""
+    """Header literals of 1 GB in CONTINUATION frames, for so many seconds on
+    two connections, each made anew where the server ends it."""
     begin = http2.pack(http2.HEADERS, 0, 1, b"\0\x01a" + hpack_length(1 << 30))
     more = http2.pack(http2.CONTINUATION, 0, 1, b"a" * http2.MAX_FRAME)
     return from_two_threads(port, seconds, begin, more * 4, 4)
@@ -227,6 +227,26 @@ def hoard(port, number):
         threading.Thread(target=connection.send_data, args=(
             1, struct.pack(">BI", 0, 8 * MEGABYTE) + bytes(4 * MEGABYTE)),
             daemon=True).start()
+    return number, kinds, connections
+
+
+def halves(port, number):
+    """Calls with half a message of 40 KB each, 100 on a connection, all from an
+    address of their own. Those that are ended are not made again."""
+    kinds = {}
+    connections = []
+    for _ in range(number // 100):
+        connection = connect(port, kinds, "127.0.0.2")
+        connections.append(connection)
+        headers, _ = call_frames(connection, 0)
+        half = struct.pack(">BI", 0, 40_000) + bytes(http2.MAX_FRAME - 5)
+        # As much as the connection's window takes.
+        for i, stream in enumerate(range(1, 200, 2)):
+            connection.send_raw(
+                http2.pack(http2.HEADERS, http2.END_HEADERS, stream,
+                           headers[9:]) +
+                http2.pack(http2.DATA, 0, stream, half if i < 3 else half[:6]))
+    time.sleep(8)
     return number, kinds, connections
 
 
