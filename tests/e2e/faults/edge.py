@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import unittest
 
 import h2_client
@@ -78,6 +79,16 @@ class EdgeTest(harness.FaultTest):
         client = h2_client.Client(self.edge.port)
         self.addCleanup(client.close)
         return client.wait_ready()
+
+    def gated(self):
+        """An event, and a script that answers once it is set."""
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+
+        def when_open(call):
+            gate.wait()
+            call.reply(call.right_message())
+        return gate, when_open
 
     def overview(self, *flags, timeout="5s"):
         return super().overview("alice", timeout,
