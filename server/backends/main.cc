@@ -121,7 +121,10 @@ int Serve(Service& service, ops::ServerSettings& settings, ops::Logger& logger,
   settings.server.on_error = ops::LogErrors(logger);
   rpc::Server server(settings.server);
   service.AddTo(server);
-  return ops::RunServer(server, settings, signals, logger);
+  return ops::RunServer(server, settings, signals, logger,
+                        [&certificates](ops::MetricFamilies& families) {
+                          certificates.AddFamilies(families);
+                        });
 }
 
 template <typename Role>

@@ -108,8 +108,10 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
   service.add_to(server);
   return ops::RunServer(server, settings.server, signals, logger,
                         [&](ops::MetricFamilies& families) {
-                          AddSectionFamilies(service.report(), catalog.words,
-                                             families);
+                          const auto reports = service.report();
+                          AddSectionFamilies(reports, catalog.words, families);
+                          AddPolicyFamilies(reports, families);
+                          certificates.AddFamilies(families);
                         });
 }
 

@@ -24,6 +24,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "server/async/clock.h"
+#include "server/ops/metrics/process_metrics.h"
 #include "server/ops/metrics/server_metrics.h"
 
 namespace gather::ops {
@@ -127,6 +128,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
   if (started.ok() && metrics != nullptr) {
     metrics->Serve([&server, &logger, collect_more](MetricFamilies& families) {
       AddServerFamilies(server.stats(), logger, families);
+      AddProcessFamilies(families);
       if (collect_more) collect_more(families);
     });
     started = WritePortFile(settings.metrics_port_file, metrics->port());
