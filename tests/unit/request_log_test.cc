@@ -111,6 +111,7 @@ TEST_F(RequestLogTest, CallsThatFailAlikeAreThinnedAndCounted) {
       log.OnEnd(call_, status);
     }
     log.OnEnd(other, status);
+    // The log has no clock but the real one: until the second is over.
     std::this_thread::sleep_for(std::chrono::seconds(1));
     log.OnEnd(call_, status);
   }
