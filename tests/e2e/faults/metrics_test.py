@@ -210,7 +210,8 @@ class Exact(harness.FaultTest):
         self.assertIn("products", {section for section, in now.by(
             "gather_circuit_breaker_state", "section")})
         self.assertEqual({section for section, in now.by(
-            "gather_backend_concurrency_limit", "section")}, set(SECTIONS))
+            "gather_backend_concurrency_limit", "section")},
+            {*SECTIONS, UNASKED})
         refused = now.by("gather_backend_calls_refused_total", "section",
                          "policy")
         self.assertEqual(set(refused), {("products", "circuit_breaker")})
