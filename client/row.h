@@ -16,7 +16,8 @@ enum class Outcome {
   kNotRequested,
   kUnknown,
   kAbsent,
-  kInFlight,  // Not landed yet.
+  kInFlight,   // Not landed yet.
+  kCancelled,  // Ended before it could land.
 };
 
 // One call of several that a section took.

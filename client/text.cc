@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 
 namespace gather::client {
 namespace {
@@ -156,6 +157,14 @@ std::string EscapeUnsafeJson(std::string_view json) {
     json.remove_prefix(next.size);
   }
   return out;
+}
+
+// EscapeControl shows all that XML 1.0 has no form for, escaped or not:
+// controls, U+FFFE, U+FFFF and bytes that are not UTF-8.
+std::string EscapeXml(std::string_view text) {
+  return absl::StrReplaceAll(
+      EscapeControl(text),
+      {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
 }
 
 int DisplayWidth(std::string_view text) {

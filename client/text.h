@@ -19,6 +19,9 @@ std::string EscapeJson(std::string_view text);
 // The same for a whole JSON text that another printer wrote.
 std::string EscapeUnsafeJson(std::string_view json);
 
+// `text` as it stands in XML and HTML, also between double quotes.
+std::string EscapeXml(std::string_view text);
+
 // How many columns a terminal takes for `text`, which is UTF-8 without escape
 // sequences.
 int DisplayWidth(std::string_view text);

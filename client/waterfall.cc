@@ -57,6 +57,8 @@ Look LookOf(Outcome outcome) {
       return {"?", "?", "33"};
     case Outcome::kInFlight:
       return {"…", "~", "36"};
+    case Outcome::kCancelled:
+      return {"⊘", "o", kDim};
     case Outcome::kAbsent:
       break;
   }

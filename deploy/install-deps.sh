@@ -20,8 +20,10 @@ packages=(
 )
 # haproxy's own service listens on nothing.
 test_packages=(git haproxy iproute2 iptables python3 python3-hpack shellcheck)
-# Of a version that not every release has: installed where there is one.
+# That not every release has, of this version or at all: installed where there is
+# one. Ubuntu has Chromium only as a snap.
 versioned_packages=(
+  chromium # opens the page of gatherctl tour; 600 MB with what it needs
   "clang-format-$CLANG_FORMAT_VERSION"
   "clang-$CLANG_VERSION" "libclang-rt-$CLANG_VERSION-dev" # fuzzing
 )

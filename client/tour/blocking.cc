@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -77,19 +78,39 @@ std::vector<Span> RunInPool(const Backends& backends, async::EventLoop& loop) {
   async::BlockingPool pool({.threads = 1});
   const auto user = [&](Span& span) -> async::Task<> {
     loop.set_activity(kPooledCall);
+    // tour: begin
     const auto call = [&] { span = CallAndBlock(backends, kUser); };
     auto in_pool = pool.Run(loop, call);
     const absl::Status ran = co_await in_pool;
+    // tour: end
     span.status.Update(ran);
     span.name = kPooledCall;
   };
   return RunBeside(loop, backends, user);
 }
 
+// The calls on a held loop, with what the loop could not take in yet.
+std::vector<Span> ShowHeldUp(Backends& backends,
+                             const std::vector<Span>& calls) {
+  std::vector<Span> shown = {calls[0]};
+  for (const auto& [section, call] :
+       {std::pair(kOrders, calls[1]), std::pair(kProducts, calls[2])}) {
+    const std::vector<Span> seen = backends.witness(section).WaitFor(1);
+    shown.push_back(call);
+    if (seen.empty() || seen[0].end >= call.end) continue;
+    shown.back().end = seen[0].end;
+    shown.push_back({.name = call.name + ", not taken in yet",
+                     .start = seen[0].end,
+                     .end = call.end,
+                     .in_flight = true});
+  }
+  return shown;
+}
+
 }  // namespace
 
 Report RunBlocking(double scale) {
-  const Backends backends(scale);
+  Backends backends(scale);
   const Clock::duration limit = std::chrono::duration_cast<Clock::duration>(
       BackendFaults().user.latency * scale / 4);
   async::EventLoop loop;
@@ -99,14 +120,12 @@ Report RunBlocking(double scale) {
       [&](const async::Stall& stall) { stalls.Add(stall); });
   const std::vector<Span> blocked = RunOnLoop(backends, loop);
   const Clock::duration held = stalls.HeldBy(kBlockingCall);
+  const std::vector<Span> held_up = ShowHeldUp(backends, blocked);
   const std::vector<Span> pooled = RunInPool(backends, loop);
 
   Report report;
-  report.Draw(blocked);
-  report.lines.push_back(
-      absl::StrCat("with the pool, orders after ", Say(pooled[1].length()),
-                   ", products after ", Say(pooled[2].length()),
-                   ", user after ", Say(pooled[0].length())));
+  report.Draw(held_up, "on the loop's thread");
+  report.Draw(pooled, "in a pool");
   report.Measured("held", held);
   report.Measured("products_blocked", blocked[2].length());
   report.Measured("products_pooled", pooled[2].length());

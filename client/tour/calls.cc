@@ -40,10 +40,10 @@ absl::Status Block(const std::shared_ptr<grpc::Channel>& channel,
 template <typename S>
 async::Task<absl::Status> CallBackendOf(
     async::EventLoop& loop, const std::shared_ptr<grpc::Channel>& channel,
-    std::stop_token stop) {
+    std::stop_token stop, Clock::duration timeout) {
   loop.set_activity(SectionName(kSections[Sections::IndexOf<S>()]).c_str());
   const auto reply =
-      co_await Ask<S>(loop, channel, RequestOf<S>(), std::move(stop));
+      co_await Ask<S>(loop, channel, RequestOf<S>(), std::move(stop), timeout);
   co_return reply.status();
 }
 
@@ -73,15 +73,16 @@ Span CallAndBlock(const Backends& backends, Section section) {
 }
 
 async::Task<absl::Status> Call(async::EventLoop& loop, const Backends& backends,
-                               Section section, std::stop_token stop) {
+                               Section section, std::stop_token stop,
+                               Clock::duration timeout) {
   const auto& channel = backends.channel(section);
   switch (section) {
     case kUser:
-      return CallBackendOf<User>(loop, channel, std::move(stop));
+      return CallBackendOf<User>(loop, channel, std::move(stop), timeout);
     case kOrders:
-      return CallBackendOf<Orders>(loop, channel, std::move(stop));
+      return CallBackendOf<Orders>(loop, channel, std::move(stop), timeout);
     default:
-      return CallBackendOf<Products>(loop, channel, std::move(stop));
+      return CallBackendOf<Products>(loop, channel, std::move(stop), timeout);
   }
 }
 
@@ -96,6 +97,7 @@ async::Task<> Measure(async::EventLoop& loop, const Backends& backends,
 std::vector<Span> GatherOnLoop(async::EventLoop& loop,
                                const Backends& backends) {
   std::vector<Span> spans(kSections.size());
+  // tour: begin
   const auto run = [&]() -> async::Task<> {
     loop.set_activity("gather");
     (void)co_await async::Gather(Measure(loop, backends, kUser, spans[0]),
@@ -104,6 +106,7 @@ std::vector<Span> GatherOnLoop(async::EventLoop& loop,
     loop.set_activity("gather");
   };
   loop.RunUntilComplete(run());
+  // tour: end
   return spans;
 }
 

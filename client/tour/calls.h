@@ -25,12 +25,13 @@ namespace gather::client::tour {
 template <typename S>
 async::Task<absl::StatusOr<typename S::Reply>> Ask(
     async::EventLoop& loop, std::shared_ptr<grpc::Channel> channel,
-    typename S::Request request, std::stop_token stop = {}) {
+    typename S::Request request, std::stop_token stop = {},
+    Clock::duration timeout = kPatience) {
   using Wire = typename fanout::ReplyTypes<typename S::Reply>::Wire;
   using Stub = rpc::MethodStub<typename S::Request, Wire>;
   Stub stub(std::move(channel), S::kMethod);
   rpc::CallOptions options;
-  options.deadline = Clock::now() + kPatience;
+  options.deadline = Clock::now() + timeout;
   options.stop = std::move(stop);
   rpc::UnaryCall call(loop, stub, &Stub::PrepareAsync, request,
                       std::move(options));
@@ -47,7 +48,8 @@ Span CallAndBlock(const Backends& backends, Section section);
 // Calls a section's backend from a coroutine; the loop's record has it under
 // the section's name.
 async::Task<absl::Status> Call(async::EventLoop& loop, const Backends& backends,
-                               Section section, std::stop_token stop = {});
+                               Section section, std::stop_token stop = {},
+                               Clock::duration timeout = kPatience);
 
 // The same, and fills in when it ran, as the loop saw it.
 async::Task<> Measure(async::EventLoop& loop, const Backends& backends,

@@ -15,6 +15,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "client/tour/backends.h"
 #include "client/tour/calls.h"
 #include "client/tour/chapters.h"
@@ -140,6 +141,7 @@ template <typename Sum>
 Way InParts(const Backends& backends, int64_t steps, int parts, Sum& sum) {
   async::EventLoop loop;
   async::BlockingPool pool({.threads = static_cast<std::size_t>(parts)});
+  // tour: begin
   const auto part = [&](int index) -> async::Task<absl::StatusOr<uint64_t>> {
     const int64_t first = steps * index / parts;
     const int64_t last = steps * (index + 1) / parts;
@@ -149,6 +151,7 @@ Way InParts(const Backends& backends, int64_t steps, int parts, Sum& sum) {
     auto in_pool = pool.Run(loop, compute);
     co_return co_await in_pool;
   };
+  // tour: end
   const auto work = [&]() -> async::Task<uint64_t> {
     std::vector<async::Task<absl::StatusOr<uint64_t>>> tasks;
     for (int i = 0; i < parts; ++i) tasks.push_back(part(i));
@@ -173,6 +176,31 @@ void Show(const char* where, const Way& way, Report& report) {
                                       Say(way.call.length())));
 }
 
+// The three sums from one start, how much faster the second is, and what a lock
+// that lets one thread run at a time would have made of it.
+void SaySpeedUp(const Way& loop, const Way& threads, const Way& processes,
+                int parts, Report& report) {
+  std::vector<Span> spans = {loop.sum, threads.sum, processes.sum};
+  const char* const names[] = {"on the loop", "on threads", "over processes"};
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    spans[i].name = names[i];
+    spans[i].end = loop.sum.start + spans[i].length();
+    spans[i].start = loop.sum.start;
+  }
+  report.Draw(spans);
+  const double speed_up = static_cast<double>(loop.sum.length().count()) /
+                          static_cast<double>(threads.sum.length().count());
+  report.Measured("threads_speed_up", speed_up);
+  report.lines.push_back(absl::StrFormat(
+      "%d threads were %.1f times as fast as one; under a global lock, such as "
+      "CPython's GIL, they would have been 1.0 times as fast",
+      parts, speed_up));
+  if (parts > 1 && speed_up < 1.2) {
+    report.lines.push_back(
+        "that is no speed-up: others use the cores at this time");
+  }
+}
+
 }  // namespace
 
 Report RunCpuWork(double scale) {
@@ -194,6 +222,7 @@ Report RunCpuWork(double scale) {
   Show("on the event loop", loop, report);
   Show(absl::StrCat("on ", parts, " threads").c_str(), threads, report);
   Show(absl::StrCat("over ", parts, " processes").c_str(), processes, report);
+  SaySpeedUp(loop, threads, processes, parts, report);
   report.Measured("loop", loop.sum.length());
   report.Measured("threads", threads.sum.length());
   report.Measured("processes", processes.sum.length());

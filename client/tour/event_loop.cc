@@ -22,6 +22,8 @@ Report RunEventLoop(double scale) {
   // what is said of the difference is then rather too little.
   const CrowdCost coroutines = MeasureCoroutines(kCrowd);
   const CrowdCost threads = MeasureThreads(kCrowd);
+  report.cost->thousand_bytes = coroutines.resident_bytes;
+  report.cost->thousand_set_up = coroutines.set_up;
   report.lines.push_back(Say("coroutines", coroutines));
   report.lines.push_back(Say("threads", threads));
   report.Measured("thousand_coroutines_resident_bytes",

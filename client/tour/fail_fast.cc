@@ -23,11 +23,13 @@ Span GetOverviewRequiringProducts(const Aggregator& aggregator) {
   const auto stub = AggregatorService::NewStub(aggregator.channel());
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  // tour: begin
   auto request = MakeOverviewRequest<GetOverviewRequest>();
   request.mutable_required_mask()->add_paths(SectionName(kProducts));
   GetOverviewResponse response;
   Span span{.name = "overview", .start = Clock::now()};
   span.status = rpc::ToAbsl(stub->GetOverview(&context, request, &response));
+  // tour: end
   span.end = Clock::now();
   return span;
 }
@@ -54,8 +56,10 @@ Report RunFailFast(double scale) {
     span.name = SectionName(section);
     spans.push_back(span);
   }
+  const Clock::duration longest =
+      std::chrono::duration_cast<Clock::duration>(faults.user.latency * scale);
   Report report;
-  report.Draw(spans);
+  report.Draw(spans, "", absl::FromChrono(longest));
   report.Measured("total", overview.length());
   report.Says(
       "the call failed with the code of the section that was required",
@@ -64,8 +68,6 @@ Report RunFailFast(double scale) {
   report.Says(
       "the other two backends saw their calls cancelled",
       absl::IsCancelled(spans[1].status) && absl::IsCancelled(spans[2].status));
-  const Clock::duration longest =
-      std::chrono::duration_cast<Clock::duration>(faults.user.latency * scale);
   report.Says(absl::StrCat("nobody waited for them: ", Say(overview.length()),
                            " instead of ", Say(longest)),
               overview.length() < longest);

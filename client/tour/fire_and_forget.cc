@@ -20,6 +20,7 @@ Report RunFireAndForget(double scale) {
   bool late_task_was_taken = true;
   std::size_t running = 0;
   const auto run = [&]() -> async::Task<> {
+    // tour: begin
     async::TaskScope scope;
     spawning.start = Clock::now();
     for (std::size_t i = 0; i < spans.size(); ++i) {
@@ -33,6 +34,7 @@ Report RunFireAndForget(double scale) {
     running = scope.running();
     shutdown.status = co_await scope.Join();
     shutdown.end = Clock::now();
+    // tour: end
   };
   loop.RunUntilComplete(run());
 

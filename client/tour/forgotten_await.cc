@@ -90,7 +90,11 @@ Report RunForgottenAwait(double) {
     Quote(kRecord, report);
     return report;
   }
-  const Ran forgotten = workshop.Compile(compiler, {"-DFORGET"});
+  Ran awaited = workshop.Compile(compiler, {});
+  awaited.span.name = "co_await Answer();";
+  Ran forgotten = workshop.Compile(compiler, {"-DFORGET"});
+  forgotten.span.name = "Answer();";
+  report.Draw({awaited.span, forgotten.span});
   Quote(forgotten.output, report);
   report.Measured("compilation", forgotten.span.length());
   report.Says(absl::StrCat(compiler, " takes `co_await Answer();` and refuses ",

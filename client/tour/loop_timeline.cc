@@ -63,9 +63,11 @@ Report RunLoopTimeline(double scale) {
   const Backends backends(scale);
   async::EventLoop loop;
   TurnRecorder recorder;
-  loop.set_recorder(&recorder);
+  // tour: begin
+  loop.set_recorder(&recorder);  // is told of each turn
   const std::vector<Span> spans = GatherOnLoop(loop, backends);
   loop.set_recorder(nullptr);
+  // tour: end
 
   Report report;
   report.Draw(spans);

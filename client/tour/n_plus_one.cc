@@ -44,6 +44,7 @@ std::vector<Purchases::Request> RequestsOf(const Way& way) {
 
 Span Take(const Way& way, const Backends& backends, async::EventLoop& loop) {
   Span span{.name = way.name, .start = Clock::now()};
+  // tour: begin
   const auto run = [&]() -> async::Task<> {
     const auto call = [&](const Purchases::Request& request) {
       return Ask<Purchases>(loop, backends.channel(kProducts), request);
@@ -53,6 +54,7 @@ Span Take(const Way& way, const Backends& backends, async::EventLoop& loop) {
     for (const auto& reply : replies) span.status.Update(reply.status());
   };
   loop.RunUntilComplete(run());
+  // tour: end
   span.end = Clock::now();
   return span;
 }
@@ -69,6 +71,7 @@ Report RunNPlusOne(double scale) {
                       {"four at once", 1, kAtOnce},
                       {"in a batch", items, 1}};
   Report report;
+  SvgPanel& timeline = report.timelines.emplace_back();
   std::vector<Clock::duration> took;
   std::size_t calls = 0;
   bool answered = true;
@@ -78,8 +81,8 @@ Report RunNPlusOne(double scale) {
     const std::size_t made = RequestsOf(way).size();
     calls += made;
     took.push_back(span.length());
-    report.axis = std::max(report.axis, absl::FromChrono(span.length()));
-    Row& row = report.lanes.emplace_back();
+    timeline.total = std::max(timeline.total, absl::FromChrono(span.length()));
+    Row& row = timeline.rows.emplace_back();
     row.name = way.name;
     row.outcome = span.status.ok() ? Outcome::kOk : Outcome::kFailed;
     row.called = true;

@@ -1,5 +1,7 @@
 #include "client/tour/print.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -57,28 +59,56 @@ std::string Mark(bool holds, const WaterfallOptions& options) {
 
 }  // namespace
 
-std::string ToText(const Chapter& chapter, const Report& report,
-                   const WaterfallOptions& options) {
+std::string HeadingText(const Chapter& chapter,
+                        const WaterfallOptions& options) {
   const std::string title = absl::StrCat(chapter.name, ": ", chapter.title);
-  std::string out = options.colour ? absl::StrCat("\x1b[1m", title, "\x1b[0m\n")
-                                   : title + "\n";
-  if (!report.lanes.empty()) {
-    WaterfallOptions indented = options;
-    indented.width -= 2;
-    const std::string rows = RenderRows(report.lanes, report.axis, indented);
+  return absl::StrCat(
+      options.colour ? absl::StrCat("\x1b[1m", title, "\x1b[0m\n")
+                     : title + "\n",
+      Wrapped(" ", chapter.idea, options.width),
+      Wrapped(" ", absl::StrCat("In Python: ", chapter.word), options.width));
+}
+
+std::string ReportText(const Report& report, const WaterfallOptions& options) {
+  std::string out;
+  WaterfallOptions indented = options;
+  indented.width -= 2;
+  for (const SvgPanel& timeline : report.timelines) {
+    if (!timeline.title.empty()) absl::StrAppend(&out, timeline.title, ":\n");
+    const std::string rows = RenderRows(timeline.rows, report.axis(), indented);
     absl::StrAppend(&out, rows);
   }
   for (const std::string& line : report.lines) {
-    absl::StrAppend(&out, "    ", line, "\n");
+    absl::StrAppend(&out, Wrapped(" ", line, options.width));
   }
   for (const Claim& claim : report.claims) {
     absl::StrAppend(
         &out, Wrapped(Mark(claim.holds, options), claim.text, options.width));
   }
   if (!report.holds()) {
-    out += "  This does not hold on this machine, at this time.\n";
+    absl::StrAppend(&out,
+                    "  This does not hold on this machine, at this time: ",
+                    MachineLoad(), ".\n");
   }
   return out + "\n";
+}
+
+std::string TableText(const Table& table) {
+  std::vector<int> widths(table.empty() ? 0 : table[0].size());
+  for (const auto& row : table) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+    }
+  }
+  std::string out;
+  for (const auto& row : table) {
+    std::string line = "  " + PadRight(row[0], widths[0]);
+    for (std::size_t i = 1; i < row.size(); ++i) {
+      absl::StrAppend(&line, "  ", PadLeft(row[i], widths[i]));
+    }
+    absl::StrAppend(&out, line, "\n");
+  }
+  return out;
 }
 
 std::string ToJson(const Chapter& chapter, const Report& report) {
@@ -89,10 +119,14 @@ std::string ToJson(const Chapter& chapter, const Report& report) {
     return absl::StrCat("{\"text\":", Quoted(claim.text),
                         ",\"holds\":", Bool(claim.holds), "}");
   });
+  std::vector<Row> lanes;
+  for (const SvgPanel& timeline : report.timelines) {
+    lanes.insert(lanes.end(), timeline.rows.begin(), timeline.rows.end());
+  }
   return absl::StrCat("{\"name\":", Quoted(chapter.name),
                       ",\"holds\":", Bool(report.holds()), ",\"figures\":{",
                       figures, "},\"claims\":[", claims, "],\"lanes\":[",
-                      List(report.lanes, LaneJson), "]}");
+                      List(lanes, LaneJson), "]}");
 }
 
 }  // namespace gather::client::tour

@@ -4,18 +4,26 @@
 #include <string>
 
 #include "client/tour/chapters.h"
+#include "client/tour/comparison.h"
 #include "client/tour/report.h"
 #include "client/waterfall.h"
 
 namespace gather::client::tour {
 
-// A chapter for people: its title, the timeline, what was seen, and a tick or a
-// cross for each claim.
-std::string ToText(const Chapter& chapter, const Report& report,
-                   const WaterfallOptions& options);
+// What there is to say of a chapter before it has run: its title, the idea, and
+// what Python calls it.
+std::string HeadingText(const Chapter& chapter,
+                        const WaterfallOptions& options);
+
+// And after: the timelines, what was seen, and a tick or a cross for each
+// claim.
+std::string ReportText(const Report& report, const WaterfallOptions& options);
+
+// The columns below each other, the first to the left, the others to the right.
+std::string TableText(const Table& table);
 
 // A chapter for programs, as a JSON object: name, holds, figures, claims, and
-// the timeline's lanes in milliseconds.
+// the timelines' lanes in milliseconds.
 std::string ToJson(const Chapter& chapter, const Report& report);
 
 }  // namespace gather::client::tour

@@ -16,6 +16,7 @@ namespace {
 
 std::vector<Ran> RunThree(const std::string& server) {
   std::vector<Ran> ran(kSections.size());
+  // tour: begin
   std::vector<std::jthread> waiters;
   for (std::size_t i = 0; i < ran.size(); ++i) {
     waiters.emplace_back([&ran, &server, i] {
@@ -28,6 +29,7 @@ std::vector<Ran> RunThree(const std::string& server) {
     });
   }
   waiters.clear();  // joins
+  // tour: end
   return ran;
 }
 
@@ -60,6 +62,7 @@ Report RunProcesses(double scale) {
   const Clock::duration thread = StartThread();
   const double megabytes =
       static_cast<double>(program.peak_resident_bytes) / (1 << 20);
+  report.cost->thousand_bytes = 1000 * program.peak_resident_bytes;
   report.lines.push_back(absl::StrFormat(
       "starting a process: %s, of which %s on the CPU, and %.1f MB of memory; "
       "a thread: %s",

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "client/format.h"
 #include "client/row.h"
+#include "client/tour/back_pressure.h"
 #include "client/tour/backends.h"
 #include "client/tour/chapters.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
@@ -65,6 +66,25 @@ Streamed ReadStream(const Aggregator& aggregator) {
 
 absl::Duration Landed(const Row& row) { return row.start + row.duration; }
 
+void SayBackPressure(double scale, Report& report) {
+  const BackPressure measured = MeasureBackPressure(scale);
+  report.Draw(measured.pushes, absl::StrCat("a queue of ", measured.capacity,
+                                            " before a slower consumer"));
+  report.Says("a full queue held the producer back until there was room",
+              measured.held_the_producer_back());
+}
+
+// The rows as they were at that time.
+std::vector<Row> RowsAt(std::vector<Row> rows, absl::Duration time) {
+  for (Row& row : rows) {
+    if (Landed(row) <= time) continue;
+    row.outcome = Outcome::kInFlight;
+    row.duration = std::max(time - row.start, absl::ZeroDuration());
+    row.summary.clear();
+  }
+  return rows;
+}
+
 }  // namespace
 
 Report RunProducerConsumer(double scale) {
@@ -79,17 +99,23 @@ Report RunProducerConsumer(double scale) {
   const absl::Time start = absl::FromUnixSeconds(start_time.seconds()) +
                            absl::Nanoseconds(start_time.nanos());
   absl::Duration last_landed;
+  std::vector<Row> rows;
   bool in_order = true;
   for (const Arrival& arrival : streamed.arrivals) {
     const absl::Duration landed = Landed(arrival.row);
     in_order = in_order && landed >= last_landed;
     last_landed = landed;
     const absl::Duration lag = arrival.time - start - landed;
-    report.lanes.push_back(arrival.row);
-    report.lanes.back().summary = "here " + FormatTime(lag) + " later";
+    rows.push_back(arrival.row);
+    rows.back().summary = "here " + FormatTime(lag) + " later";
     report.Measured(arrival.row.name + "_lag", absl::ToChronoNanoseconds(lag));
   }
-  report.axis = FromProto(streamed.summary.timing().duration());
+  const absl::Duration first = streamed.arrivals.front().time - start;
+  const absl::Duration total = FromProto(streamed.summary.timing().duration());
+  report.timelines.push_back(
+      {"when the first was here", RowsAt(rows, first), total});
+  report.timelines.push_back({"in the end", rows, total});
+  SayBackPressure(scale, report);
   report.Says("they came in the order in which the backends answered",
               in_order);
   report.Says(absl::StrCat("the first was here while the last was still in "

@@ -29,6 +29,12 @@ Clock::time_point End(const std::vector<Span>& spans) {
       ->end;
 }
 
+Outcome OutcomeOf(const Span& span) {
+  if (span.in_flight) return Outcome::kInFlight;
+  if (absl::IsCancelled(span.status)) return Outcome::kCancelled;
+  return span.status.ok() ? Outcome::kOk : Outcome::kFailed;
+}
+
 }  // namespace
 
 Clock::duration Total(const std::vector<Span>& spans) {
@@ -60,20 +66,31 @@ bool Report::holds() const {
                      [](const Claim& claim) { return claim.holds; });
 }
 
-void Report::Draw(const std::vector<Span>& spans) {
+absl::Duration Report::axis() const {
+  absl::Duration axis;
+  for (const SvgPanel& timeline : timelines) {
+    axis = std::max(axis, timeline.total);
+  }
+  return axis;
+}
+
+void Report::Draw(const std::vector<Span>& spans, const std::string& title,
+                  absl::Duration axis) {
   const Clock::time_point zero = Begin(spans);
-  axis = absl::FromChrono(Total(spans));
+  SvgPanel& timeline = timelines.emplace_back();
+  timeline.title = title;
+  timeline.total = std::max(axis, absl::FromChrono(Total(spans)));
   for (const Span& span : spans) {
     Row row;
     row.name = span.name;
-    row.outcome = span.status.ok() ? Outcome::kOk : Outcome::kFailed;
+    row.outcome = OutcomeOf(span);
     row.called = true;
     row.start = absl::FromChrono(span.start - zero);
     row.duration = absl::FromChrono(span.length());
     if (!span.status.ok()) {
       row.summary = absl::StatusCodeToString(span.status.code());
     }
-    lanes.push_back(row);
+    timeline.rows.push_back(row);
   }
 }
 
@@ -94,6 +111,7 @@ void SayConcurrent(const std::vector<Span>& spans, Report& report) {
   const Clock::duration total = Total(spans);
   const Clock::duration sum = Sum(spans);
   report.Draw(spans);
+  report.cost.emplace().took = total;
   report.Measured("total", total);
   report.Measured("sum", sum);
   report.Says("all were under way at the same time", Overlap(spans));

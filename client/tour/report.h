@@ -1,12 +1,14 @@
 #ifndef GATHER_CLIENT_TOUR_REPORT_H_
 #define GATHER_CLIENT_TOUR_REPORT_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "client/row.h"
+#include "client/svg.h"
 #include "server/async/clock.h"
 
 namespace gather::client::tour {
@@ -19,6 +21,7 @@ struct Span {
   Clock::time_point start{};
   Clock::time_point end{};
   absl::Status status = absl::OkStatus();
+  bool in_flight = false;  // had not ended by `end`
 
   Clock::duration length() const { return end - start; }
 };
@@ -45,18 +48,29 @@ struct Claim {
   bool holds = false;
 };
 
-// What came of a chapter.
+// A way to make calls at the same time, as it compares with the others.
+struct Cost {
+  Clock::duration took{};  // the three calls
+  // A thousand that wait, where that was tried.
+  std::optional<Clock::duration> thousand_set_up;
+  std::optional<int64_t> thousand_bytes;
+};
+
+// What came of a chapter: all that is shown of it, in whatever form.
 struct Report {
-  std::vector<Row> lanes;  // of the timeline
-  absl::Duration axis;
-  std::vector<std::string> lines;  // more that was seen, ready to print
+  std::vector<SvgPanel> timelines;  // on one axis
+  std::vector<std::string> lines;   // more that was seen, ready to print
   std::vector<Figure> figures;
   std::vector<Claim> claims;
+  std::optional<Cost> cost;
 
   bool holds() const;
+  absl::Duration axis() const;  // of the timelines
 
-  // Draws the spans on one axis, from the first start.
-  void Draw(const std::vector<Span>& spans);
+  // Draws a timeline of the spans, from the first start to the last end, and at
+  // least as long as `axis`.
+  void Draw(const std::vector<Span>& spans, const std::string& title = "",
+            absl::Duration axis = absl::ZeroDuration());
   void Measured(const std::string& name, Clock::duration duration);  // in ms
   void Measured(const std::string& name, double value);
   void Says(const std::string& text, bool holds);

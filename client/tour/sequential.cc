@@ -12,12 +12,15 @@ namespace gather::client::tour {
 Report RunSequential(double scale) {
   const Backends backends(scale);
   std::vector<Span> spans;
+  // tour: begin
   for (const Section section : kSections) {
     spans.push_back(CallAndBlock(backends, section));
   }
+  // tour: end
 
   Report report;
   report.Draw(spans);
+  report.cost.emplace().took = Total(spans);
   report.Measured("total", Total(spans));
   report.Measured("sum", Sum(spans));
   report.Says("no call began before the last had ended",

@@ -20,6 +20,7 @@ namespace {
 using aggregator::Orders;
 using aggregator::Purchases;
 
+// tour: begin
 // The graph's one edge: the second call is made of what the first one brought.
 // To whoever gathers it, it is a branch like any other.
 async::Task<> OrdersThenPurchases(async::EventLoop& loop,
@@ -39,6 +40,7 @@ async::Task<> OrdersThenPurchases(async::EventLoop& loop,
   purchases.status = bought.status();
   purchases.end = Clock::now();
 }
+// tour: end
 
 }  // namespace
 

@@ -14,6 +14,7 @@ Report RunThreads(double scale) {
   std::vector<Span> spans(kSections.size());
   {
     const Backends backends(scale);
+    // tour: begin
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < spans.size(); ++i) {
       threads.emplace_back([&backends, &spans, i] {
@@ -21,11 +22,14 @@ Report RunThreads(double scale) {
       });
     }
     threads.clear();  // joins, before the backends go
+    // tour: end
   }
   Report report;
   SayConcurrent(spans, report);
 
   const CrowdCost crowd = MeasureThreads(kCrowd);
+  report.cost->thousand_bytes = crowd.resident_bytes;
+  report.cost->thousand_set_up = crowd.set_up;
   report.lines.push_back(Say("threads", crowd));
   report.Measured("thousand_threads_resident_bytes",
                   static_cast<double>(crowd.resident_bytes));

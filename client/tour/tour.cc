@@ -19,6 +19,8 @@
 #include "client/terminal.h"
 #include "client/text.h"
 #include "client/tour/chapters.h"
+#include "client/tour/comparison.h"
+#include "client/tour/page.h"
 #include "client/tour/print.h"
 #include "client/tour/sum.h"
 #include "server/ops/flags/parse_flags.h"
@@ -31,6 +33,8 @@ ABSL_FLAG(bool, list, false, "Name the tour's chapters and end.");
 ABSL_FLAG(double, scale, 1,
           "How long the tour's backends take: 1 is 2 s, 1.5 s and 1 s; from "
           "0.01 to 10.");
+ABSL_FLAG(std::string, html, "",
+          "A file to write the tour to, as a page that needs nothing else.");
 ABSL_FLAG(std::string, sum, "",
           "FIRST,LAST: print a sum and end. What the tour's CPU chapter starts "
           "its processes for.");
@@ -40,6 +44,14 @@ namespace {
 
 using tour::Chapter;
 using tour::Report;
+
+std::string NamesOfChapters() {
+  std::string out;
+  for (const Chapter& chapter : tour::Chapters()) {
+    absl::StrAppend(&out, out.empty() ? "" : ", ", chapter.name);
+  }
+  return out;
+}
 
 int List() {
   std::string out;
@@ -69,9 +81,9 @@ absl::StatusOr<std::vector<Chapter>> ChosenChapters() {
         all.begin(), all.end(),
         [&](const Chapter& chapter) { return chapter.name == name; });
     if (found == all.end()) {
-      return ops::FlagError("chapter",
-                            absl::StrCat("'", EscapeControl(name),
-                                         "' is none; --list names them"));
+      return ops::FlagError(
+          "chapter", absl::StrCat("'", EscapeControl(name), "' is none of ",
+                                  NamesOfChapters()));
     }
     chosen.push_back(*found);
   }
@@ -90,7 +102,7 @@ Report RunChapter(const Chapter& chapter, double scale) {
   }
 }
 
-// What the chapters came to, printed as they end.
+// What the chapters came to, printed as they begin and end.
 class Printer {
  public:
   Printer() : json_(absl::GetFlag(FLAGS_output) == OutputFormat::kJson) {}
@@ -100,16 +112,24 @@ class Printer {
     return PrintText(absl::StrFormat("{\"scale\":%g,\"chapters\":[\n", scale),
                      kComplete);
   }
+  int Announce(const Chapter& chapter) {
+    if (json_) return kComplete;
+    return PrintText(tour::HeadingText(chapter, OptionsForStdout()), kComplete);
+  }
   int Add(const Chapter& chapter, const Report& report) {
     holds_ = holds_ && report.holds();
     const std::string separator = std::exchange(first_, false) ? "" : ",\n";
     return PrintText(json_ ? separator + tour::ToJson(chapter, report)
-                           : tour::ToText(chapter, report, OptionsForStdout()),
+                           : tour::ReportText(report, OptionsForStdout()),
                      kComplete);
   }
-  int End() {
+  int End(const tour::Table& comparison) {
     const int exit_code = holds_ ? kComplete : kFailed;
-    if (!json_) return exit_code;
+    if (!json_) {
+      return comparison.empty()
+                 ? exit_code
+                 : PrintText(tour::TableText(comparison), exit_code);
+    }
     return PrintText(
         absl::StrCat("\n],\"holds\":", holds_ ? "true" : "false", "}\n"),
         exit_code);
@@ -121,21 +141,36 @@ class Printer {
   bool holds_ = true;
 };
 
+// Draws what was told to --svg and --html, where they are set.
+int WriteFiles(const std::vector<tour::Told>& told, double scale,
+               int exit_code) {
+  std::vector<SvgPanel> panels;
+  for (const auto& [chapter, report] : told) {
+    for (const SvgPanel& timeline : report.timelines) {
+      panels.push_back(timeline);
+      panels.back().title =
+          absl::StrCat(chapter.name, ": ",
+                       timeline.title.empty() ? chapter.title : timeline.title);
+    }
+  }
+  exit_code = WriteSvgFlag(panels, exit_code);
+  const std::string page = absl::GetFlag(FLAGS_html);
+  if (page.empty()) return exit_code;
+  return WriteFlagFile("html", page, tour::RenderPage(told, scale), exit_code);
+}
+
 int RunChapters(const std::vector<Chapter>& chapters, double scale) {
   Printer printer;
   int printed = printer.Begin(scale);
-  std::vector<SvgPanel> panels;
+  std::vector<tour::Told> told;
   for (const Chapter& chapter : chapters) {
+    if (printed == kComplete) printed = printer.Announce(chapter);
     if (printed != kComplete) return printed;
-    const Report report = RunChapter(chapter, scale);
-    printed = printer.Add(chapter, report);
-    if (!report.lanes.empty()) {
-      panels.push_back({absl::StrCat(chapter.name, ": ", chapter.title),
-                        report.lanes, report.axis});
-    }
+    told.emplace_back(chapter, RunChapter(chapter, scale));
+    printed = printer.Add(chapter, told.back().second);
   }
   if (printed != kComplete) return printed;
-  return WriteSvgFlag(panels, printer.End());
+  return WriteFiles(told, scale, printer.End(tour::CompareWays(told)));
 }
 
 }  // namespace

@@ -129,7 +129,10 @@ int Serve(Service& service, ops::ServerSettings& settings, ops::Logger& logger,
   rpc::Server server(settings.server);
   service.AddTo(server);
   settings.arguments = process.arguments;
-  return ops::RunServer(server, settings, process.signals, logger);
+  return ops::RunServer(server, settings, process.signals, logger,
+                        [&certificates](ops::MetricFamilies& families) {
+                          certificates.AddFamilies(families);
+                        });
 }
 
 template <typename Role>

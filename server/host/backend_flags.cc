@@ -12,13 +12,12 @@
 namespace gather::host {
 
 BackendFlags::BackendFlags(const fanout::Catalog& catalog) {
-  std::vector<std::string> names;
   for (const fanout::SectionInfo& section : catalog.sections) {
     const std::string name(section.backend.name);
-    const auto known = std::find(names.begin(), names.end(), name);
-    backend_of_.push_back(static_cast<std::size_t>(known - names.begin()));
-    if (known != names.end()) continue;
-    names.push_back(name);
+    const auto known = std::find(names_.begin(), names_.end(), name);
+    backend_of_.push_back(static_cast<std::size_t>(known - names_.begin()));
+    if (known != names_.end()) continue;
+    names_.push_back(name);
     flags_.push_back(
         {.name = name + "_target",
          .default_value = std::string(section.backend.default_target),
@@ -61,6 +60,14 @@ std::vector<BackendFlags::MakeChannel> BackendFlags::ChannelMakers() const {
     });
   }
   return makers;
+}
+
+std::vector<BackendFlags::Target> BackendFlags::targets() const {
+  std::vector<Target> targets;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    targets.push_back({names_[i], flags_[2 * i].value});
+  }
+  return targets;
 }
 
 fanout::Channels BackendFlags::BySection(

@@ -30,6 +30,7 @@ class BackendFlags {
   explicit BackendFlags(const fanout::Catalog& catalog);
 
   std::span<ops::TextFlag> flags() { return flags_; }
+  std::span<const ops::TextFlag> flags() const { return flags_; }
 
   // Checks targets and reads certificates, once the flags are parsed. The error
   // is one line that names the flag.
@@ -45,11 +46,19 @@ class BackendFlags {
   // What makes a channel to each backend. Once loaded; must not outlive *this.
   std::vector<MakeChannel> ChannelMakers() const;
 
+  // Which backend that is, and where, in the same order. Once loaded.
+  struct Target {
+    std::string backend;
+    std::string target;
+  };
+  std::vector<Target> targets() const;
+
   // Pools of those for each section, in the order of the catalog: sections of
   // one backend share it.
   fanout::Channels BySection(const fanout::Channels& backends) const;
 
  private:
+  std::vector<std::string> names_;  // of backends
   // Two for each backend: target, TLS.
   std::vector<ops::TextFlag> flags_;
   // Which backend each section has.

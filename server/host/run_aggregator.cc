@@ -11,8 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "server/host/aggregator_flags.h"
 #include "server/host/backend_flags.h"
+#include "server/host/backend_watch.h"
 #include "server/host/policy_metrics.h"
 #include "server/host/section_metrics.h"
+#include "server/host/start_line.h"
 #include "server/ops/flags/parse_flags.h"
 #include "server/ops/log/grpc_log.h"
 #include "server/ops/log/log.h"
@@ -77,12 +79,25 @@ Backends MakeBackends(const BackendFlags& flags,
   return backends;
 }
 
+// What BackendWatch is to look at: of each pool the channel that stays
+// connected.
+std::vector<BackendWatch::Backend> ToWatch(const BackendFlags& flags,
+                                           const fanout::Channels& pools) {
+  std::vector<BackendWatch::Backend> backends;
+  for (const BackendFlags::Target& target : flags.targets()) {
+    backends.push_back(
+        {target.backend, target.target, pools[backends.size()].channel(0)});
+  }
+  return backends;
+}
+
 int Serve(AggregatorSettings& settings, const BackendFlags& backends,
           const fanout::Catalog& catalog, const MakeService& make) {
   ops::StopSignals signals;
   ops::PrepareProcess();
   ops::Logger logger(settings.server.log);
   const ops::ScopedGrpcLog grpc_log(logger);
+  LogStart(settings, backends, logger);
   ops::RequestLog request_log(logger, settings.server.request_log);
   std::vector<std::shared_ptr<ops::Certificates>> watched =
       backends.certificates();
@@ -104,13 +119,17 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
   // Without backends it serves all the same.
   rpc::Connect(channels.first, async::Clock::now() + kConnectAtStart);
   channels.first.clear();  // a channel that is replaced is to go
+  const BackendWatch watch(ToWatch(backends, channels.pools), logger);
   const rpc::ChannelRenewal renewal(std::move(channels.watched));
   rpc::Server server(options);
   service.add_to(server);
   return ops::RunServer(server, settings.server, signals, logger,
                         [&](ops::MetricFamilies& families) {
-                          AddSectionFamilies(service.report(), catalog.words,
-                                             families);
+                          const auto reports = service.report();
+                          AddSectionFamilies(reports, catalog.words, families);
+                          AddPolicyFamilies(reports, families);
+                          watch.AddFamilies(families);
+                          certificates.AddFamilies(families);
                         });
 }
 

@@ -27,6 +27,7 @@
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "server/async/clock.h"
 #include "server/ops/flags/parse_flags.h"
+#include "server/ops/metrics/process_metrics.h"
 #include "server/ops/metrics/server_metrics.h"
 
 namespace gather::ops {
@@ -149,6 +150,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
     started = metrics->Serve(
         [&server, &logger, collect_more](MetricFamilies& families) {
           AddServerFamilies(server.stats(), logger, families);
+          AddProcessFamilies(families);
           if (collect_more) collect_more(families);
         });
   }

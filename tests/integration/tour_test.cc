@@ -121,7 +121,7 @@ TEST_P(OtherChapterTest, Holds) { Run(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(TourTest, OtherChapterTest,
                          ::testing::Values("forgotten-await", "cpu",
-                                           "fire-and-forget",
+                                           "fire-and-forget", "timeout",
                                            "producer-consumer"));
 
 TEST(TourTextTest, ListsItsChapters) {
@@ -139,6 +139,7 @@ TEST(TourTextTest, DrawsATimelineAndTicks) {
       {"tour", kScale, "--chapter=sequential", "--svg=" + svg.string()});
   EXPECT_EQ(tour.Wait(), 0);
   EXPECT_THAT(tour.output(), StartsWith("sequential: "));
+  EXPECT_THAT(tour.output(), HasSubstr("In Python: await, one by one\n"));
   EXPECT_THAT(tour.output(), HasSubstr("✓ products "));
   EXPECT_THAT(tour.output(), HasSubstr("  ✓ the total is the sum"));
   std::stringstream drawn;
@@ -146,6 +147,48 @@ TEST(TourTextTest, DrawsATimelineAndTicks) {
   EXPECT_THAT(drawn.str(), StartsWith("<svg "));
   EXPECT_THAT(drawn.str(), HasSubstr(">products</text>"));
   std::filesystem::remove(svg);
+}
+
+TEST(TourTextTest, WritesAPageWithTheCodeThatRan) {
+  const std::filesystem::path path =
+      std::filesystem::path(::testing::TempDir()) / "tour_test.html";
+  Program tour(
+      Program::Output::kPipe, GATHERCTL,
+      {"tour", kScale, "--chapter=sequential", "--html=" + path.string()});
+  EXPECT_EQ(tour.Wait(), 0);
+  std::stringstream page;
+  page << std::ifstream(path).rdbuf();
+  EXPECT_THAT(page.str(), StartsWith("<!doctype html>"));
+  EXPECT_THAT(page.str(), HasSubstr("<section id=\"sequential\">"));
+  // Without the indentation that it has in its file.
+  EXPECT_THAT(page.str(),
+              HasSubstr("<code>for (const Section section : kSections) {\n"
+                        "  spans.push_back(CallAndBlock(backends, section));\n"
+                        "}</code>"));
+  std::filesystem::remove(path);
+}
+
+TEST(TourTextTest, PageThatCannotBeWrittenFails) {
+  Program tour(Program::Output::kTerminal, GATHERCTL,
+               {"tour", kScale, "--chapter=sequential",
+                "--html=/nonexistent/tour.html"});
+  EXPECT_EQ(tour.Wait(), 1);
+  EXPECT_THAT(tour.output(), HasSubstr("can't write --html"));
+}
+
+TEST(TourTextTest, ComparesTheWaysInTheEnd) {
+  Program tour(Program::Output::kPipe, GATHERCTL,
+               {"tour", kScale, "--chapter=sequential,threads"});
+  tour.Wait();
+  EXPECT_THAT(tour.output(), HasSubstr("three calls  a thousand: memory"));
+  EXPECT_THAT(tour.output(), HasSubstr("\n  threads "));
+}
+
+TEST(TourTextTest, UnknownChapterNamesThoseThereAre) {
+  Program tour(Program::Output::kTerminal, GATHERCTL,
+               {"tour", "--chapter=epilogue"});
+  EXPECT_EQ(tour.Wait(), 2);
+  EXPECT_THAT(tour.output(), HasSubstr("'epilogue' is none of sequential, "));
 }
 
 TEST(TourTextTest, UnknownChapterAndBadScaleAreBadUsage) {

@@ -146,5 +146,26 @@ TEST_F(CertificatesTest, OfAClientAreOneOrThreeFiles) {
   }
 }
 
+TEST_F(CertificatesTest, ExpiryIsAMetric) {
+  Logger logger({});
+  const CertificateWatcher watcher({nullptr, certificates_}, logger);
+  MetricFamilies families;
+  watcher.AddFamilies(families);
+  ASSERT_EQ(families.size(), 1U);
+  EXPECT_EQ(families[0].name, "gather_certificate_expiry_timestamp_seconds");
+  ASSERT_EQ(families[0].metric.size(), 1U);
+  EXPECT_EQ(families[0].metric[0].gauge.value,
+            static_cast<double>(
+                absl::ToUnixSeconds(certificates_->material().expiry)));
+}
+
+TEST(CertificateWatcherTest, WithoutACertificateThereIsNoExpiry) {
+  Logger logger({});
+  const CertificateWatcher watcher({nullptr}, logger);
+  MetricFamilies families;
+  watcher.AddFamilies(families);
+  EXPECT_TRUE(families.empty());
+}
+
 }  // namespace
 }  // namespace gather::ops

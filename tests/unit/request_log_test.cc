@@ -4,9 +4,11 @@
 #include <grpcpp/support/status.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -91,6 +93,32 @@ TEST_F(RequestLogTest, CallerThatTakesNothingInIsAWarning) {
   call_.Stop(rpc::StopCause::kSendTimeout);
   EXPECT_THAT(LogOf(call_, rpc::StopStatus(call_.stop_cause()), kNone),
               HasSubstr(R"("level":"warning")"));
+}
+
+TEST_F(RequestLogTest, CallsThatFailAlikeAreThinnedAndCounted) {
+  constexpr int kCalls = 25;
+  rpc::ServerCall other(loop_, 0, ids_, "a.v1.Service/Get");
+  other.AddLogField("orders", std::string_view("BACKEND_ERROR"));
+  call_.AddLogField("orders", std::string_view("BACKEND_UNAVAILABLE"));
+  const grpc::Status status(grpc::StatusCode::UNAVAILABLE, "");
+  testing::Channel channel = testing::Channel::Pipe();
+  {
+    Logger logger({.format = LogFormat::kJson}, channel.writer());
+    RequestLog log(logger, {.repeats = 1});
+    for (int i = 0; i < kCalls; ++i) {
+      // What a backend said makes no difference.
+      call_.AddErrorLogField("orders_error", absl::StrCat("UNAVAILABLE: ", i));
+      log.OnEnd(call_, status);
+    }
+    log.OnEnd(other, status);
+    // The log has no clock but the real one: until the second is over.
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    log.OnEnd(call_, status);
+  }
+  const std::string text = channel.Finish();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
+  EXPECT_THAT(text, HasSubstr(R"("orders":"BACKEND_ERROR")"));
+  EXPECT_THAT(text, HasSubstr(absl::StrCat("\"skipped\":", kCalls - 1)));
 }
 
 TEST_F(RequestLogTest, TheLevelComesFirst) {

@@ -41,7 +41,52 @@ TEST(SvgTest, DrawsABarForEachCallByItsOutcome) {
   EXPECT_THAT(svg, HasSubstr(">user</text>"));
   EXPECT_THAT(svg, HasSubstr("class=\"ok\""));
   EXPECT_THAT(svg, HasSubstr("class=\"failed\""));
-  EXPECT_THAT(svg, HasSubstr(">1.0 s</text>"));
+  EXPECT_THAT(svg, HasSubstr(">1.0 s, failed</text>"));
+}
+
+TEST(SvgTest, OutcomesAreToldApartWithoutColour) {
+  const std::string svg = RenderSvg(
+      {{"",
+        {Called("a", Outcome::kOk, 0, 1), Called("b", Outcome::kFailed, 0, 1),
+         Called("c", Outcome::kCancelled, 0, 1),
+         Called("d", Outcome::kInFlight, 0, 1)},
+        absl::Milliseconds(1)}});
+  for (const char* said :
+       {">1.0 ms</text>", ">1.0 ms, failed</text>", ">1.0 ms, cancelled</text>",
+        ">1.0 ms, in flight</text>"}) {
+    EXPECT_THAT(svg, HasSubstr(said));
+  }
+  EXPECT_THAT(svg, HasSubstr("<pattern id=\"g-failed\""));
+  EXPECT_THAT(svg, HasSubstr("<pattern id=\"g-cancelled\""));
+}
+
+TEST(SvgTest, AttemptsAreThinBarsUnderTheirSection) {
+  Row row = Called("orders", Outcome::kOk, 0, 1000);
+  row.attempts.push_back(
+      {"hedge", absl::Milliseconds(500), absl::Milliseconds(500), "won"});
+  const std::string svg = RenderSvg({{"", {row}, absl::Seconds(1)}});
+  EXPECT_THAT(svg, HasSubstr(">hedge</text>"));
+  EXPECT_THAT(svg, HasSubstr("<rect x=\"50.00%\""));
+  EXPECT_THAT(svg, HasSubstr("<title>won</title>"));
+}
+
+TEST(SvgTest, TicksAreRound) {
+  const std::string svg = RenderSvg(
+      {{"", {Called("a", Outcome::kOk, 0, 2345)}, absl::ZeroDuration()}});
+  for (const char* tick : {">0</text>", ">500 ms</text>", ">1 s</text>",
+                           ">1.5 s</text>", ">2 s</text>"}) {
+    EXPECT_THAT(svg, HasSubstr(tick));
+  }
+  EXPECT_THAT(svg, Not(HasSubstr(">2.5 s</text>")));
+}
+
+TEST(SvgTest, InlineImageFillsItsPlaceAndSaysWhatItIs) {
+  const std::string svg = RenderInlineSvg(
+      {{"", {Called("a", Outcome::kOk, 0, 1)}, absl::ZeroDuration()}},
+      "calls & \"more\"");
+  EXPECT_THAT(svg, HasSubstr(" width=\"100%\" "));
+  EXPECT_THAT(svg, HasSubstr("aria-label=\"calls &amp; &quot;more&quot;\""));
+  EXPECT_THAT(svg, Not(HasSubstr("<style")));
 }
 
 TEST(SvgTest, PanelsShareOneAxis) {
@@ -52,9 +97,9 @@ TEST(SvgTest, PanelsShareOneAxis) {
   const std::string alone = RenderSvg({fast});
   const std::string beside = RenderSvg({fast, slow});
   // The fast bar is half as long where the axis has to hold the slow one.
-  EXPECT_THAT(alone, HasSubstr("width=\"508.0\""));
-  EXPECT_THAT(beside, HasSubstr("width=\"254.0\""));
-  EXPECT_THAT(beside, HasSubstr("width=\"508.0\""));
+  EXPECT_THAT(alone, HasSubstr("width=\"100.00%\""));
+  EXPECT_THAT(beside, HasSubstr("width=\"50.00%\""));
+  EXPECT_THAT(beside, HasSubstr("width=\"100.00%\""));
 }
 
 TEST(SvgTest, SectionThatWasNotCalledHasNoBar) {
@@ -93,18 +138,6 @@ TEST(SvgTest, HasNoCharacterThatReadersOfXmlRefuse) {
   }
   EXPECT_THAT(svg, HasSubstr("A\\ufffe\\uffff"));
   EXPECT_THAT(svg, HasSubstr("\U0001F44D"));
-}
-
-TEST(SvgTest, BarsBeginRightOfTheLongestName) {
-  const std::string name = "section 7 (unknown to this gatherctl)";
-  EXPECT_THAT(RenderSvg({{"short",
-                          {Called("user", Outcome::kOk, 0, 1000)},
-                          absl::Seconds(1)}}),
-              HasSubstr("<rect x=\"146.0\""));
-  EXPECT_THAT(
-      RenderSvg(
-          {{"long", {Called(name, Outcome::kOk, 0, 1000)}, absl::Seconds(1)}}),
-      HasSubstr("<rect x=\"312.0\""));
 }
 
 }  // namespace

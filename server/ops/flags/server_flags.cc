@@ -53,7 +53,11 @@ ABSL_FLAG(gather::ops::LogLevel, log_level, gather::ops::LogLevel::kInfo,
           "debug, info, warning, error or off");
 ABSL_FLAG(int64_t, log_sample, 1,
           "of the requests that went well, log one in so many, by trace id; 0 "
-          "logs none of them. Others are always logged");
+          "logs none of them. For others see --log_repeats");
+ABSL_FLAG(
+    int64_t, log_repeats, 10,
+    "of the requests that failed alike, log so many in a second, and then "
+    "how many were left out; 0 logs all of them");
 ABSL_FLAG(std::string, port_file, "",
           "file to write the port to, once it is listened on");
 ABSL_FLAG(std::string, metrics_port_file, "",
@@ -99,6 +103,8 @@ absl::Status CheckFlags() {
                              absl::GetFlag(FLAGS_max_connection_age_grace)),
         CheckFlagPositive("stall_limit", absl::GetFlag(FLAGS_stall_limit)),
         CheckFlagRange<int64_t>("log_sample", absl::GetFlag(FLAGS_log_sample),
+                                0, std::numeric_limits<uint32_t>::max()),
+        CheckFlagRange<int64_t>("log_repeats", absl::GetFlag(FLAGS_log_repeats),
                                 0, std::numeric_limits<uint32_t>::max()),
         CheckFlagNotNegative("drain_delay", absl::GetFlag(FLAGS_drain_delay)),
         CheckFlagNotNegative("drain_timeout",
@@ -195,6 +201,8 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   }
   settings.request_log.sample =
       static_cast<uint32_t>(absl::GetFlag(FLAGS_log_sample));
+  settings.request_log.repeats =
+      static_cast<uint32_t>(absl::GetFlag(FLAGS_log_repeats));
   return settings;
 }
 

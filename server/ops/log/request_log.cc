@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "server/async/clock.h"
 
@@ -50,6 +53,24 @@ class ToField {
   std::string_view key_;
 };
 
+// What two failures are equal by: not what a backend said, nor how long it
+// took.
+std::string KindOf(const rpc::ServerCall& call, const grpc::Status& status) {
+  std::string kind = absl::StrCat(call.method(), " ", status.error_code());
+  for (const auto& [key, value] : call.log_fields()) {
+    const auto* const word = std::get_if<std::string_view>(&value);
+    if (word != nullptr) {
+      absl::StrAppend(&kind, " ", std::string(key), "=", std::string(*word));
+    }
+  }
+  return kind;
+}
+
+// gRPC writes the brackets of an IPv6 address as in a URL.
+std::string Readable(const std::string& peer) {
+  return absl::StrReplaceAll(peer, {{"%5B", "["}, {"%5D", "]"}});
+}
+
 }  // namespace
 
 bool IsSampled(std::string_view trace_id, uint32_t sample) {
@@ -64,25 +85,30 @@ bool IsSampled(std::string_view trace_id, uint32_t sample) {
   return number % sample == 0;
 }
 
-bool RequestLog::Wanted(const rpc::ServerCall& call, const grpc::Status& status,
-                        LogLevel level) const {
-  if (!logger_.Enabled(level)) return false;
+std::optional<uint64_t> RequestLog::Wanted(const rpc::ServerCall& call,
+                                           const grpc::Status& status,
+                                           LogLevel level) {
+  if (!logger_.Enabled(level)) return std::nullopt;
   const bool well = status.ok() && !call.has_error_log_field();
-  return !well || IsSampled(call.trace().trace_id(), options_.sample);
+  if (!well) return failures_.Pass(KindOf(call, status), async::Clock::now());
+  if (!IsSampled(call.trace().trace_id(), options_.sample)) return std::nullopt;
+  return 0;
 }
 
 void RequestLog::OnEnd(const rpc::ServerCall& call,
                        const grpc::Status& status) {
   const LogLevel level = LevelFor(call, status.error_code());
   // Nothing is formatted before this.
-  if (!Wanted(call, status, level)) return;
+  const std::optional<uint64_t> skipped = Wanted(call, status, level);
+  if (!skipped) return;
   const std::string code = absl::StatusCodeToString(
       static_cast<absl::StatusCode>(status.error_code()));
-  constexpr std::size_t kOwnFields = 7;  // these, and the error
+  const std::string peer = Readable(call.peer());
+  constexpr std::size_t kOwnFields = 8;  // these, the error, and the skipped
   std::vector<Field> fields;
   fields.reserve(kOwnFields + call.log_fields().size());
   fields = {{"method", std::string_view(call.method())},
-            {"peer", std::string_view(call.peer())},
+            {"peer", peer},
             {"code", code},
             {"duration", absl::FromChrono(async::Clock::now() - call.start())},
             {"trace_id", call.trace().trace_id()},
@@ -92,6 +118,7 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
   for (const auto& [key, value] : call.log_fields()) {
     fields.push_back(std::visit(ToField(key), value));
   }
+  if (*skipped > 0) fields.emplace_back("skipped", *skipped);
   logger_.Log(level, "request", fields);
 }
 

@@ -148,6 +148,21 @@ void CertificateWatcher::Run(const std::stop_token& stop) {
   }
 }
 
+void CertificateWatcher::AddFamilies(MetricFamilies& families) const {
+  prometheus::MetricFamily family =
+      GaugeFamily("gather_certificate_expiry_timestamp_seconds",
+                  "When the certificate that is in use expires, in Unix time.");
+  const std::lock_guard lock(mutex_);
+  for (const Watched& each : watched_) {
+    const FlagFile& cert = each.certificates->files().cert;
+    if (cert.path.empty()) continue;
+    AddSample(family, {{"flag", cert.flag}, {"file", cert.path}},
+              static_cast<double>(
+                  absl::ToUnixSeconds(each.certificates->material().expiry)));
+  }
+  if (!family.metric.empty()) families.push_back(std::move(family));
+}
+
 void CertificateWatcher::Refresh(Watched& each) {
   const absl::StatusOr<bool> changed = each.certificates->Refresh();
   const TlsFiles& files = each.certificates->files();

@@ -16,6 +16,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "server/ops/grpc_workarounds/memory_file.h"
 #include "server/ops/log/log.h"
+#include "server/ops/metrics/metric_families.h"
 #include "server/ops/tls/tls_files.h"
 
 namespace gather::ops {
@@ -88,6 +89,10 @@ class CertificateWatcher {
   CertificateWatcher(std::vector<std::shared_ptr<Certificates>> watched,
                      Logger& logger);
 
+  // When each certificate that this process shows expires, by the flag that
+  // names it. No family where it shows none. Thread: any.
+  void AddFamilies(MetricFamilies& families) const;
+
  private:
   struct Watched {
     std::shared_ptr<Certificates> certificates;
@@ -99,7 +104,7 @@ class CertificateWatcher {
 
   Logger& logger_;
   std::vector<Watched> watched_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;  // held while certificates are refreshed
   std::condition_variable_any stopped_;
   std::jthread thread_;  // last: uses the others
 };

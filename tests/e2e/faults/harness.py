@@ -23,6 +23,7 @@ BIN = pathlib.Path(os.environ.get("GATHER_BIN", ROOT / "build/release/bin"))
 DATA = ROOT / "deploy/data"
 SLOWNESS = float(os.environ.get("GATHER_SLOWNESS", "1"))
 ROLES = ("user", "order", "product")
+EVERY_LINE = ["--log_repeats=0"]  # tests count them
 SECTION = {"user": "user", "order": "orders", "product": "products"}
 
 
@@ -185,7 +186,7 @@ class FaultTest(unittest.TestCase):
 
     def start_backend(self, role, *flags, name=None, **options):
         """`name` is for a second one of that role: of its log."""
-        arguments = [BIN / "backend", f"--role={role}",
+        arguments = [BIN / "backend", *EVERY_LINE, f"--role={role}",
                      f"--data={DATA}/{role}s.json", *flags]
         server = self._start(name or role, arguments, options)
         self.backends[role] = server
@@ -201,7 +202,7 @@ class FaultTest(unittest.TestCase):
                 self.start_backend(role)
             targets.setdefault(role, getattr(
                 self.backends.get(role), "address", None))
-        arguments = [BIN / "aggregator", *flags]
+        arguments = [BIN / "aggregator", *EVERY_LINE, *flags]
         arguments += [f"--{r}_target={targets[r]}" for r in ROLES]
         self.aggregator = self._start("aggregator", arguments, options)
         return self.aggregator

@@ -2,6 +2,7 @@
 
 import collections
 import threading
+import time
 import unittest
 
 import h2_client
@@ -194,6 +195,48 @@ class Exact(harness.FaultTest):
              ("user", "failed", "CANCELLED"): 1,
              ("products", "failed", "CANCELLED"): 1,
              (UNASKED, "not_requested", ""): 1})
+
+    def test_policies_say_what_they_do(self):
+        self.start_backend("product", "--error_rate=1")
+        self.start_aggregator(metrics=True)
+        for _ in range(50):
+            self.overview()
+
+        def opened():
+            now = scrape.Metrics(self.aggregator.metrics_address())
+            return now if now.total("gather_circuit_breaker_transitions_total",
+                                    cause="failures") else None
+        now = harness.eventually(opened, what="an open breaker")
+        self.assertIn("products", {section for section, in now.by(
+            "gather_circuit_breaker_state", "section")})
+        self.assertEqual({section for section, in now.by(
+            "gather_backend_concurrency_limit", "section")},
+            {*SECTIONS, UNASKED})
+        refused = now.by("gather_backend_calls_refused_total", "section",
+                         "policy")
+        self.assertEqual(set(refused), {("products", "circuit_breaker")})
+        self.assertEqual(refused["products", "circuit_breaker"],
+                         now.total("gather_section_results_total",
+                                   reason="BREAKER_OPEN"))
+
+    def test_the_process_says_what_it_takes(self):
+        self.start_aggregator(metrics=True)
+        before = time.time()
+        now = scrape.Metrics(self.aggregator.metrics_address())
+        server = self.aggregator
+        self.assertAlmostEqual(
+            now.total("process_resident_memory_bytes") / 2**20,
+            server.rss_mb(), delta=16)
+        self.assertAlmostEqual(now.total("process_open_fds"),
+                               server.descriptors(), delta=4)
+        self.assertGreaterEqual(now.total("process_max_fds"),
+                                now.total("process_open_fds"))
+        self.assertLessEqual(now.total("process_cpu_seconds_total"),
+                             server.cpu_seconds() + 0.02)
+        self.assertGreater(now.total("process_cpu_seconds_total"), 0)
+        # /proc/stat has the boot's time in whole seconds.
+        self.assertAlmostEqual(now.total("process_start_time_seconds"),
+                               before, delta=30 * harness.SLOWNESS)
 
     def test_refused_and_in_flight(self):
         raw = [self.raw_backend(r, scripts.silence) for r in harness.ROLES]
