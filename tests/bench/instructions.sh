@@ -36,7 +36,7 @@ count() {
   instructions=$(awk '/^(summary|totals):/ {print $2; exit}' "$profile")
 }
 
-start_backends
+start_backends 0
 count 100 "$@"
 few=$instructions
 count 1100 "$@"

@@ -14,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 bin=$PWD/build/release/bin
 # shellcheck source=tests/bench/servers.sh
 source tests/bench/servers.sh
-start_backends
+start_backends 0
 start aggregator "$@" "${targets[@]}"
 
 # load FLAG...: one line of JSON.

@@ -32,7 +32,7 @@ start() {
   port=$(<"$work/$name")
 }
 
-# start_backends [LATENCY]: the bench's; sets targets, the flags that name them.
+# start_backends LATENCY: the bench's; sets targets, the flags that name them.
 start_backends() {
   (cd tests/bench && /usr/bin/python3 -B -c \
     'import pathlib, sys; from runner import dataset
@@ -41,7 +41,7 @@ dataset.write(pathlib.Path(sys.argv[1]))' "$work")
   local role
   for role in user order product; do
     start "$role" "$bin/backend" --role="$role" --data="$work/$role.json" \
-      --latency="${1:-0}" --log_level=warning
+      --latency="$1" --log_level=warning
     targets+=("--${role}_target=127.0.0.1:$port")
   done
 }
