@@ -31,6 +31,8 @@ work=$(mktemp -d)
 source tests/e2e/lib.sh
 # shellcheck source=tests/e2e/checks.sh
 source tests/e2e/checks.sh
+# shellcheck source=tests/e2e/small_container.sh
+source tests/e2e/small_container.sh
 
 clean_up() {
   local status=$?
@@ -94,6 +96,8 @@ check "both are healthy" within 120 replicas_are_healthy aggregator 2
 for round in 1 2 3; do
   check "rolling restart under load, round $round: no call fails" roll
 done
+
+check "100 MB and a quarter of a CPU: refuses, and lives" small_container_lives
 
 check "compose: down" readme down
 
