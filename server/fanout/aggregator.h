@@ -150,6 +150,7 @@ class Aggregator {
     Branches<Product, Sink> branches(fan_out, backends, request, sink);
     auto all = branches.All();
     const auto landed = co_await all;
+    sink.Settle(fan_out);
     branches.NoteBroken(landed);
     const absl::Status outcome = fan_out.score.Outcome();
     if (outcome.ok()) sink.Finish(fan_out);

@@ -29,6 +29,9 @@ namespace gather::fanout {
 struct Settings {
   // A request whose caller set no deadline.
   std::chrono::nanoseconds total_timeout = std::chrono::seconds(5);
+  // The largest message that callers take (answer_limit.h): the default of
+  // every client of gRPC.
+  std::size_t max_answer_bytes = std::size_t{4} << 20;
   // What guards the backend of each section, and of those that have none of
   // their own here, by name.
   PolicySettings policy = {};
