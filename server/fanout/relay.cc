@@ -68,9 +68,7 @@ RelayedFields::RelayedFields(const Descriptor& reply,
   }
 }
 
-std::string_view FindText(const Message& message, int number) {
-  const UnknownFieldSet& fields =
-      message.GetReflection()->GetUnknownFields(message);
+std::string_view FindText(const UnknownFieldSet& fields, int number) {
   for (int i = fields.field_count() - 1; i >= 0; --i) {
     const UnknownField& field = fields.field(i);
     if (field.number() == number &&
@@ -81,11 +79,9 @@ std::string_view FindText(const Message& message, int number) {
   return {};
 }
 
-std::vector<std::string_view> FindTexts(const Message& message,
+std::vector<std::string_view> FindTexts(const UnknownFieldSet& fields,
                                         std::span<const int> path) {
   std::vector<std::string_view> texts;
-  const UnknownFieldSet& fields =
-      message.GetReflection()->GetUnknownFields(message);
   for (int i = 0; i < fields.field_count(); ++i) {
     const UnknownField& field = fields.field(i);
     if (field.number() != path.front() ||
@@ -101,9 +97,8 @@ std::vector<std::string_view> FindTexts(const Message& message,
   return texts;
 }
 
-void Relay(Message& reply, const RelayedFields& taken, Message* section) {
-  UnknownFieldSet& fields =
-      *reply.GetReflection()->MutableUnknownFields(&reply);
+void Relay(UnknownFieldSet& fields, const RelayedFields& taken,
+           Message* section) {
   int kept = 0;
   for (int i = 0; i < fields.field_count(); ++i) {
     const UnknownField& field = fields.field(i);

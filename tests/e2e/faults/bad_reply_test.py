@@ -43,6 +43,11 @@ class BadReply(harness.FaultTest):
         self.check(scripts.reply_of_64_mb, "REPLY_TOO_LARGE", peak_mb=160,
                    patience=60)
 
+    def test_list_of_2_million_empty_items(self):
+        # Each would take thirty times its two bytes.
+        self.check(scripts.two_million_empty_items, "REPLY_UNREADABLE",
+                   roles=("order", "product"), peak_mb=40)
+
     def test_garbage_message(self):
         self.check(scripts.garbage_message, "REPLY_UNREADABLE",
                    roles=harness.ROLES)
@@ -104,8 +109,6 @@ class BadReply(harness.FaultTest):
         self.check(scripts.huge_trailer, "BACKEND_OVERLOADED", "BACKEND_ERROR")
 
 
-if __name__ == "__main__":
-    unittest.main()
 class LargeAnswer(harness.FaultTest):
     """Replies that are good, and too much for one answer: every client of
     gRPC refuses more than 4 MB, unless it is told otherwise."""
@@ -144,3 +147,5 @@ class LargeAnswer(harness.FaultTest):
         self.assert_complete(self.overview())
 
 
+if __name__ == "__main__":
+    unittest.main()
