@@ -18,11 +18,10 @@ constexpr Clock::duration kPeriod = 20ms;
 // thousands of connections a look takes tens of milliseconds.
 constexpr int kShare = 20;
 // In which a loop comes to calls that have expired.
-constexpr Clock::duration kExcuseTime = 250ms;
-
-// How many calls may have failed for so many that loops saw expire. Where loops
-// are starved of CPU, as many again expire before one has taken them in.
-double Excused(int64_t expired) { return 2.0 * static_cast<double>(expired); }
+constexpr Clock::duration kExcuseTime = 500ms;
+// As many calls as may be open expire, and as many again, before a loop that is
+// starved has taken them in.
+constexpr double kRounds = 2;
 
 }  // namespace
 
@@ -49,7 +48,8 @@ void ResetCounter::AddSuspects(
                        .over = over,
                        .expired = calls.expired};
     }
-    place->second.certain = over > static_cast<double>(calls.in_flight);
+    place->second.certain =
+        over > static_cast<double>(calls.in_flight) + kRounds * max_open_;
   }
 }
 
@@ -59,7 +59,7 @@ std::vector<std::string> ResetCounter::TakeFound(Clock::time_point now,
   for (auto each = suspects_.begin(); each != suspects_.end();) {
     const Suspect& suspect = each->second;
     const bool excused =
-        suspect.over <= Excused(calls.expired - suspect.expired);
+        suspect.over <= static_cast<double>(calls.expired - suspect.expired);
     const bool found_now =
         suspect.certain || (!excused && now - suspect.since >= kExcuseTime);
     if (found_now) found.push_back(suspect.peer);
@@ -83,7 +83,7 @@ std::vector<std::string> ResetCounter::Look(Clock::time_point now,
     // Who looks seldom sees more than a second's.
     const double limit =
         max_ * std::max(1.0, std::chrono::duration<double>(lasted).count()) +
-        Excused(calls.expired - window_calls_.expired);
+        static_cast<double>(calls.expired - window_calls_.expired);
     const std::vector<ConnectionCounts> connections = list();
     AddSuspects(now, calls, limit, connections);
     if (!failed_before_ || lasted >= 1s) {
