@@ -73,8 +73,8 @@ TYPED_TEST(ReflectionTest, AnswersEachRequestOfAStream) {
   typename TypeParam::Request request;
   request.set_list_services("");
   std::vector<std::string> names;
-  for (const auto& service :
-       this->Ask(*call, request).list_services_response().service()) {
+  const auto list = this->Ask(*call, request).list_services_response();
+  for (const auto& service : list.service()) {
     names.push_back(service.name());
   }
   EXPECT_THAT(names,
