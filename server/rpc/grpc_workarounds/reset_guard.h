@@ -39,12 +39,15 @@ class ResetCounter {
     int64_t expired = 0;
     // Those that handlers have now. gRPC counts a call that expires as failed
     // at once, a loop only when it comes to it, which takes it a while where a
-    // thousand expire together: until then they are among these.
+    // thousand expire together.
     int64_t in_flight = 0;
   };
 
   // A connection is found once more than `max_per_second` of its calls have
-  // failed in a second, besides as many as expired on all, or may have.
+  // failed in a second, besides as many as expired on all: half a second later,
+  // unless calls that expired meanwhile excuse it; at once only where more
+  // failed than calls in flight, and those that gRPC may hold until a loop
+  // takes them in, account for.
   //
   // Failed are also those beyond the `max_open` that may be open at a time:
   // they were reset, and wait for nothing but to be looked at.
