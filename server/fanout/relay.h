@@ -52,7 +52,9 @@ class Relayed {
   std::vector<std::string_view> Texts(std::initializer_list<int> path) const;
 
   // As Message::MergeFrom() would have it of what was received.
-  void Append(const Relayed& more) { wire_.MergeFrom(more.wire_); }
+  void Append(const Relayed& more) {
+    wire_.fields().MergeFrom(more.wire_.fields());
+  }
 
   Wire& wire() { return wire_; }
   const Wire& wire() const { return wire_; }
