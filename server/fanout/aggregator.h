@@ -156,6 +156,7 @@ class Aggregator {
       const auto landed = co_await all;
       branches.NoteBroken(landed);
     }
+    sink.Settle(fan_out);
     const absl::Status outcome = fan_out.score.Outcome();
     if (outcome.ok()) sink.Finish(fan_out);
     co_return outcome;

@@ -32,6 +32,9 @@ struct Settings {
   // From when on a request that says nothing of it is good enough without what
   // is not there yet (soft_timeout.h). Zero is never.
   std::chrono::nanoseconds soft_timeout = std::chrono::nanoseconds(0);
+  // The largest message that callers take (answer_limit.h): the default of
+  // every client of gRPC.
+  std::size_t max_answer_bytes = std::size_t{4} << 20;
   // What guards the backend of each section, and of those that have none of
   // their own here, by name.
   PolicySettings policy = {};

@@ -82,9 +82,7 @@ RelayedFields::RelayedFields(const Descriptor& reply,
   }
 }
 
-std::string_view FindText(const Message& message, int number) {
-  const UnknownFieldSet& fields =
-      message.GetReflection()->GetUnknownFields(message);
+std::string_view FindText(const UnknownFieldSet& fields, int number) {
   for (int i = fields.field_count() - 1; i >= 0; --i) {
     const UnknownField& field = fields.field(i);
     if (field.number() == number &&
@@ -95,11 +93,9 @@ std::string_view FindText(const Message& message, int number) {
   return {};
 }
 
-std::vector<std::string_view> FindTexts(const Message& message,
+std::vector<std::string_view> FindTexts(const UnknownFieldSet& fields,
                                         std::span<const int> path) {
   std::vector<std::string_view> texts;
-  const UnknownFieldSet& fields =
-      message.GetReflection()->GetUnknownFields(message);
   for (int i = 0; i < fields.field_count(); ++i) {
     const UnknownField& field = fields.field(i);
     if (field.number() != path.front() ||
@@ -115,9 +111,7 @@ std::vector<std::string_view> FindTexts(const Message& message,
   return texts;
 }
 
-int64_t FindNumber(const Message& message, int number) {
-  const UnknownFieldSet& fields =
-      message.GetReflection()->GetUnknownFields(message);
+int64_t FindNumber(const UnknownFieldSet& fields, int number) {
   for (int i = fields.field_count() - 1; i >= 0; --i) {
     const UnknownField& field = fields.field(i);
     if (field.number() == number && field.type() == UnknownField::TYPE_VARINT) {
@@ -127,9 +121,7 @@ int64_t FindNumber(const Message& message, int number) {
   return 0;
 }
 
-int CountItems(const Message& message, int number) {
-  const UnknownFieldSet& fields =
-      message.GetReflection()->GetUnknownFields(message);
+int CountItems(const UnknownFieldSet& fields, int number) {
   int count = 0;
   for (int i = 0; i < fields.field_count(); ++i) {
     if (fields.field(i).number() == number) ++count;
@@ -161,9 +153,8 @@ void DiscardUnknownGroups(Message* message) {
   }
 }
 
-void Relay(Message& reply, const RelayedFields& taken, Message* section) {
-  UnknownFieldSet& fields =
-      *reply.GetReflection()->MutableUnknownFields(&reply);
+void Relay(UnknownFieldSet& fields, const RelayedFields& taken,
+           Message* section) {
   Keep(fields, [&taken](const UnknownField& field) {
     // Proto3 has no groups.
     return field.type() != UnknownField::TYPE_GROUP &&

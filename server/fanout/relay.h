@@ -12,8 +12,9 @@
 
 #include "absl/status/status.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/empty.pb.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "server/rpc/undecoded.h"
 #include "server/rpc/wire_check.h"
 
 // A payload that the aggregator has no use for goes from the backend to the
@@ -21,7 +22,8 @@
 // it again costs more than all else (decisions/0011-lists-are-relayed.md).
 //
 // Protobuf itself keeps what a message does not know, and writes it out again.
-// A relayed reply is received as a message that knows nothing; put into a
+// A relayed reply is received as a message that knows nothing
+// (rpc/undecoded.h); put into a
 // section, its unknown fields are the section's own fields to whoever reads the
 // answer. That asks for a section with the reply's field numbers, which
 // CheckRelay() sees to, and for a look at what is not decoded: a broken payload
@@ -33,7 +35,7 @@ template <typename Message>
 class Relayed {
  public:
   // What it is received as.
-  using Wire = google::protobuf::Empty;
+  using Wire = rpc::Undecoded;
 
   Relayed() = default;  // empty
   explicit Relayed(Wire&& wire) : wire_(std::move(wire)) {}
@@ -55,7 +57,9 @@ class Relayed {
   std::vector<std::string_view> Texts(std::initializer_list<int> path) const;
 
   // As Message::MergeFrom() would have it of what was received.
-  void Append(const Relayed& more) { wire_.MergeFrom(more.wire_); }
+  void Append(const Relayed& more) {
+    wire_.fields().MergeFrom(more.wire_.fields());
+  }
 
   Wire& wire() { return wire_; }
   const Wire& wire() const { return wire_; }
@@ -98,15 +102,16 @@ class RelayedFields {
 };
 
 // The last text in field `number` among those that a parser has set aside.
-std::string_view FindText(const google::protobuf::Message& message, int number);
+std::string_view FindText(const google::protobuf::UnknownFieldSet& fields,
+                          int number);
 
 // The same of a path, which is not empty.
 std::vector<std::string_view> FindTexts(
-    const google::protobuf::Message& message, std::span<const int> path);
+    const google::protobuf::UnknownFieldSet& fields, std::span<const int> path);
 
 // As Relayed's Number() and Count() have it.
-int64_t FindNumber(const google::protobuf::Message& message, int number);
-int CountItems(const google::protobuf::Message& message, int number);
+int64_t FindNumber(const google::protobuf::UnknownFieldSet& fields, int number);
+int CountItems(const google::protobuf::UnknownFieldSet& fields, int number);
 
 // What a decoded message has set aside as unknown stays with it, on its way to
 // a caller who may know it, but for groups: proto3 has none, and those of a
@@ -114,10 +119,10 @@ int CountItems(const google::protobuf::Message& message, int number);
 // message stands a level deeper than it came.
 void DiscardUnknownGroups(google::protobuf::Message* message);
 
-// Moves `fields` of the reply, and no others, to the section: a backend has a
-// say in nothing else of it.
-void Relay(google::protobuf::Message& reply, const RelayedFields& fields,
-           google::protobuf::Message* section);
+// Moves those fields of a reply that are `taken`, and no others, to the
+// section: a backend has a say in nothing else of it.
+void Relay(google::protobuf::UnknownFieldSet& fields,
+           const RelayedFields& taken, google::protobuf::Message* section);
 
 // FAILED_PRECONDITION, naming the field, where a reply can't be relayed to a
 // section: each field of the section, but its status, has to be the same on the
@@ -132,36 +137,35 @@ bool IsReadable(const Relayed<Message>& reply) {
   // reply's fields stand a level deeper than they came.
   static const auto& kCheck =
       *new rpc::WireCheck(*Message::descriptor(), /*levels_above=*/1);
-  return kCheck.Accepts(
-      reply.wire().GetReflection()->GetUnknownFields(reply.wire()));
+  return kCheck.Accepts(reply.wire().fields());
 }
 
 template <typename Message, typename Section>
 void Relay(Relayed<Message>&& reply, Section* section) {
   static const auto& kFields =
       *new RelayedFields(*Message::descriptor(), *Section::descriptor());
-  Relay(reply.wire(), kFields, section);
+  Relay(reply.wire().fields(), kFields, section);
 }
 
 template <typename Message>
 std::string_view Relayed<Message>::Text(int number) const {
-  return FindText(wire_, number);
+  return FindText(wire_.fields(), number);
 }
 
 template <typename Message>
 std::vector<std::string_view> Relayed<Message>::Texts(
     std::initializer_list<int> path) const {
-  return FindTexts(wire_, path);
+  return FindTexts(wire_.fields(), path);
 }
 
 template <typename Message>
 int64_t Relayed<Message>::Number(int number) const {
-  return FindNumber(wire_, number);
+  return FindNumber(wire_.fields(), number);
 }
 
 template <typename Message>
 int Relayed<Message>::Count(int number) const {
-  return CountItems(wire_, number);
+  return CountItems(wire_.fields(), number);
 }
 
 }  // namespace gather::fanout

@@ -2,15 +2,20 @@
 #define GATHER_SERVER_FANOUT_SINK_H_
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "gather/fanout/v1/fanout.pb.h"
+#include "google/protobuf/message.h"
 #include "server/async/bounded_queue.h"
 #include "server/async/event_loop.h"
 #include "server/async/task.h"
+#include "server/fanout/answer_limit.h"
 #include "server/fanout/fan_out.h"
 #include "server/fanout/fetch.h"
+#include "server/fanout/section_stats.h"
 #include "server/rpc/stream_method.h"
 
 // Where sections land, one by one as their branches end: a response, or a
@@ -20,7 +25,9 @@
 // the branches.
 namespace gather::fanout {
 
-// A unary answer.
+// A unary answer. A section that failed is told of as it lands, so that a
+// required one ends the request at once; those that arrived once all have, as
+// one may have to go for the others to reach the caller (answer_limit.h).
 template <typename Response>
 class ResponseSink {
  public:
@@ -37,14 +44,41 @@ class ResponseSink {
   void Land(FanOut& fan_out, std::size_t place, SectionStats& stats,
             Fetched<S>& fetched) {
     auto* section = S::In(*response_);
+    if (fetched.landing.failure) {
+      fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
+      return;
+    }
+    using Section = std::remove_pointer_t<decltype(section)>;
     if (fan_out.plan.requested.Has(place)) Fill(fetched, section);
-    fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
+    arrivals_.push_back(
+        {.place = place,
+         .landing = fetched.landing,
+         .section = section,
+         .status_of =
+             [](google::protobuf::Message* message) {
+               return static_cast<Section*>(message)->mutable_status();
+             },
+         .stats = &stats});
+  }
+
+  // Once all have landed.
+  void Settle(FanOut& fan_out) {
+    FitAnswer(*response_, {arrivals_.data(), arrivals_.size()},
+              fan_out.settings.max_answer_bytes);
+    for (const Arrival& arrival : arrivals_) {
+      fan_out.Land(arrival.place, arrival.landing,
+                   arrival.status_of(arrival.section), *arrival.stats);
+    }
   }
 
   void Finish(const FanOut& fan_out) { fan_out.Summarize(response_); }
 
  private:
+  static constexpr std::size_t kUsualSections = 4;
+
   Response* const response_;
+  // Of most products without an allocation.
+  absl::InlinedVector<Arrival, kUsualSections> arrivals_;
 };
 
 // A stream of parts, each a section or, last, the summary:
@@ -71,11 +105,19 @@ class StreamSink {
     Part part;
     auto* section = S::In(part);
     if (shown) Fill(fetched, section);
+    if (!fetched.landing.failure) {
+      fetched.landing.failure =
+          FitPart(*section, fan_out.settings.max_answer_bytes);
+      if (fetched.landing.failure) section->Clear();
+    }
     fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
     if (shown && !late && !fan_out.score.ended()) {
       parts_.TryPush(std::move(part));
     }
   }
+
+  // Each was told of as it landed.
+  void Settle(FanOut&) {}
 
   void Finish(const FanOut& fan_out) {
     Part part;

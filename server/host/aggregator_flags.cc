@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -23,6 +24,9 @@ ABSL_FLAG(absl::Duration, total_timeout, absl::Seconds(5),
 ABSL_FLAG(absl::Duration, soft_timeout, absl::ZeroDuration(),
           "from when on a request that says nothing of it is answered with the "
           "sections that are there, if every required one is; 0 is never");
+ABSL_FLAG(int, max_answer_bytes, 4 << 20,
+          "the largest message that callers take; where an answer would be "
+          "larger, its largest sections fail with REPLY_TOO_LARGE");
 ABSL_FLAG(int, max_attempts, 3,
           "how often a backend is called at most where it says UNAVAILABLE, or "
           "is silent for far longer than calls take");
@@ -116,6 +120,9 @@ absl::Status CheckFlags() {
                                absl::GetFlag(FLAGS_total_timeout)),
         ops::CheckFlagNotNegative("soft_timeout",
                                   absl::GetFlag(FLAGS_soft_timeout)),
+        ops::CheckFlagRange("max_answer_bytes",
+                            absl::GetFlag(FLAGS_max_answer_bytes), 1 << 16,
+                            1 << 30),
         ops::CheckFlagRange("max_attempts", absl::GetFlag(FLAGS_max_attempts),
                             1, 10)}) {
     if (!check.ok()) return check;
@@ -151,6 +158,8 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
       absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_total_timeout));
   fan_out.soft_timeout =
       absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_soft_timeout));
+  fan_out.max_answer_bytes =
+      static_cast<std::size_t>(absl::GetFlag(FLAGS_max_answer_bytes));
   fan_out.policy.section_timeout =
       absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_section_timeout));
   fan_out.policy.retry.max_attempts = absl::GetFlag(FLAGS_max_attempts);

@@ -26,6 +26,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
 #include "server/async/clock.h"
+#include "server/ops/container/log_sizes.h"
 #include "server/ops/flags/parse_flags.h"
 #include "server/ops/metrics/process_metrics.h"
 #include "server/ops/metrics/server_metrics.h"
@@ -240,6 +241,7 @@ int RunServer(rpc::Server& server, const ServerSettings& settings,
                {{"error", metrics.status().message()}});
     return 1;
   }
+  LogSizes(settings.sizes, logger);
   logger.Log(LogLevel::kInfo, "serving",
              {{"listen", settings.server.listen},
               {"port", server.port()},

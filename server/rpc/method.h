@@ -127,9 +127,15 @@ class ServedMethod final : public Method {
   // (decisions/0016-gcc-12-coroutines.md).
   struct PostRequest {
     void operator()(void* tag) const {
-      (method->service_.*method->request_call_)(
-          &call->context(), &call->request, &call->responder, serving->queue,
-          serving->queue, tag);
+      if constexpr (requires { call->request; }) {
+        (method->service_.*method->request_call_)(
+            &call->context(), &call->request, &call->responder, serving->queue,
+            serving->queue, tag);
+      } else {  // the handler reads what the caller sends
+        (method->service_.*method->request_call_)(
+            &call->context(), &call->responder, serving->queue, serving->queue,
+            tag);
+      }
     }
     ServedMethod* method;
     ServingLoop* serving;
@@ -156,7 +162,7 @@ class ServedMethod final : public Method {
       try {
         call.Begin(serving.options.tell_trace);
         bool in_time = true;
-        if (ticket && index_ &&
+        if (ticket && index_ && Kind::kTakesTurns &&
             serving.admission.in_flight() > detail::kBegunAtOnce) {
           in_time = co_await AwaitTurn(serving, call);
         }

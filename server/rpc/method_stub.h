@@ -17,6 +17,7 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "google/protobuf/message_lite.h"
@@ -48,9 +49,12 @@ class MethodStub {
       grpc::ClientContext* context, const Request& request,
       grpc::CompletionQueue* queue) {
     using google::protobuf::MessageLite;
+    // One instance of gRPC's templates for all messages of Protobuf.
+    using Received = std::conditional_t<std::is_base_of_v<MessageLite, Reply>,
+                                        MessageLite, Reply>;
     using Helper = grpc::internal::ClientAsyncResponseReaderHelper;
     return std::unique_ptr<grpc::ClientAsyncResponseReader<Reply>>(
-        Helper::Create<Reply, Request, MessageLite, MessageLite>(
+        Helper::Create<Reply, Request, Received, MessageLite>(
             channel_.get(), queue, method_, context, request));
   }
 

@@ -1,13 +1,11 @@
 #include "server/rpc/server.h"
 
 #include <grpc/grpc.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/resource_quota.h>
 
 #include <algorithm>
 #include <cassert>
 #include <chrono>
-#include <cstddef>
 #include <exception>
 #include <functional>
 #include <string>
@@ -23,10 +21,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kLagPeriod(100);
 constexpr int kPostedHealthRequests = 4;
-// Only reflection and channelz run on gRPC's own threads, a stream of
-// reflection for as long as it stands; what finds none is refused. One thread
-// polls.
-constexpr int kMaxSyncThreads = 17;
+constexpr int kPostedReflectionRequests = 1;
+constexpr int kPostedUnknownRequests = 4;
+// Only channelz runs on gRPC's own threads. One of them polls.
+constexpr int kMaxSyncThreads = 2;
+
+std::string ServiceOf(const std::string& method) {
+  return method.substr(0, method.find('/'));
+}
 
 }  // namespace
 
@@ -93,7 +95,6 @@ absl::Status Server::Start() {
   assert(state_ == State::kConfiguration);
   const absl::Status listening = Listen();
   if (!listening.ok()) return listening;
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   Configure(builder);
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
@@ -102,6 +103,8 @@ absl::Status Server::Start() {
                                       : grpc::InsecureServerCredentials());
   for (grpc::Service* service : services_) builder.RegisterService(service);
   ServeHealth(builder);
+  ServeReflection(builder);
+  ServeUnknown(builder);
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(
         std::make_unique<ServingLoop>(i, builder.AddCompletionQueue(), options_,
@@ -137,15 +140,15 @@ void Server::Run() {
   }
   if (options_.max_resets_per_second > 0) {
     reset_guard_.emplace(options_.max_resets_per_second,
-                         std::bind_front(&Server::CountExpired, this),
+                         options_.max_streams_per_connection,
+                         std::bind_front(&Server::CountCalls, this),
                          std::bind_front(&Server::OnFlood, this));
   }
 }
 
 void Server::ServeHealth(grpc::ServerBuilder& builder) {
   for (const auto& method : methods_) {
-    const std::string name = method->name();
-    health_.AddService(name.substr(0, name.find('/')));
+    health_.AddService(ServiceOf(method->name()));
   }
   using Service = Health::AsyncService;
   builder.RegisterService(&health_.service());
@@ -158,6 +161,23 @@ void Server::ServeHealth(grpc::ServerBuilder& builder) {
           StreamMethod<Service, Health::Request, Health::Response>>(
           "grpc.health.v1.Health/Watch", std::nullopt, health_.service(),
           &Service::RequestWatch, std::bind_front(&Health::Watch, &health_)));
+}
+
+void Server::ServeReflection(grpc::ServerBuilder& builder) {
+  for (const auto& method : methods_) {
+    reflection_.AddService(ServiceOf(method->name()));
+  }
+  for (const auto& method : health_methods_) {
+    reflection_.AddService(ServiceOf(method->name()));
+  }
+  reflection_methods_ = reflection_.AddTo(builder);
+}
+
+void Server::ServeUnknown(grpc::ServerBuilder& builder) {
+  builder.RegisterAsyncGenericService(&unknown_);
+  methods_.push_back(std::make_unique<UnknownMethod>(
+      UnknownKind::kName, methods_.size(), unknown_,
+      &grpc::AsyncGenericService::RequestCall, UnknownKind::Handler()));
 }
 
 void Server::Accept(
@@ -180,10 +200,15 @@ void Server::Prepare(ServingLoop& serving) {
     }
   };
   for (const auto& method : methods_) {
-    accept(*method, options_.posted_requests);
+    const bool unknown = method == methods_.back();
+    accept(*method,
+           unknown ? kPostedUnknownRequests : options_.posted_requests);
   }
   for (const auto& method : health_methods_) {
     accept(*method, kPostedHealthRequests);
+  }
+  for (const auto& method : reflection_methods_) {
+    accept(*method, kPostedReflectionRequests);
   }
   async::TaskScope& background = serving.background;
   const auto on_lag = [this, &serving](async::Clock::duration late) {
@@ -214,34 +239,6 @@ async::Task<> Server::Serve(ServingLoop& serving) {
   if (!accepted.ok()) serving.Report("accepting", "", accepted);
   if (!served.ok()) serving.Report("serving", "", served);
   if (!watched.ok()) serving.Report("watching", "", watched);
-}
-
-ServerStats Server::stats() const {
-  ServerStats stats;
-  for (std::size_t i = 0; i < methods_.size(); ++i) {
-    ServerStats::Method& method = stats.methods.emplace_back();
-    method.name = methods_[i]->name();
-    method.streams = methods_[i]->streams();
-    for (const auto& serving : loops_) serving->stats[i].AddTo(method.calls);
-  }
-  for (const auto& serving : loops_) {
-    stats.shed += static_cast<int64_t>(serving->shed.refused());
-    ServerStats::Loop& loop = stats.loops.emplace_back();
-    // The count of steps goes up at each one's begin and end.
-    loop.completions = serving->loop.step_count() / 2;
-    serving->lag.AddTo(loop.lag);
-  }
-  // After the calls that were handled: these are not in flight any more.
-  stats.in_flight = admission_.in_flight();
-  stats.refused = admission_.refused();
-  stats.stalls = watchdog_->stalls();
-  return stats;
-}
-
-int64_t Server::CountExpired() const {
-  uint64_t expired = 0;
-  for (const auto& serving : loops_) expired += serving->expired.value();
-  return static_cast<int64_t>(expired);
 }
 
 void Server::OnFlood(const std::string& peer) {

@@ -25,15 +25,18 @@
 #include "server/rpc/grpc_workarounds/reset_guard.h"
 #include "server/rpc/health.h"
 #include "server/rpc/method.h"
+#include "server/rpc/reflection_service.h"
 #include "server/rpc/server_options.h"
 #include "server/rpc/server_stats.h"
 #include "server/rpc/serving_loop.h"
 #include "server/rpc/stream_method.h"
 #include "server/rpc/unary_method.h"
+#include "server/rpc/unknown_method.h"
 
 namespace gather::rpc {
 
-// A gRPC server on event loops, with health checking and reflection.
+// A gRPC server on event loops, with health checking and reflection. What it
+// does not have is UNIMPLEMENTED, and the last method of stats().
 //
 //   Server server(options);
 //   server.AddUnary("gather.user.v1.UserService/GetUser", service,
@@ -118,13 +121,16 @@ class Server {
   void Configure(grpc::ServerBuilder& builder) const;
   void Accept(
       std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor);
+  // What every server has, besides its services.
   void ServeHealth(grpc::ServerBuilder& builder);
+  void ServeReflection(grpc::ServerBuilder& builder);
+  void ServeUnknown(grpc::ServerBuilder& builder);
   // Allocates what is to run on a loop.
   void Prepare(ServingLoop& serving);
   // Starts the threads.
   void Run();
   async::Task<> Serve(ServingLoop& serving);
-  int64_t CountExpired() const;
+  ResetCounter::Calls CountCalls() const;
   void OnFlood(const std::string& peer);
   void AwaitLeave(async::Clock::time_point deadline);
   // What is to happen after the deadline of a drain, unless it is over first.
@@ -137,6 +143,9 @@ class Server {
   std::vector<std::unique_ptr<Method>> methods_;
   Health health_;
   std::vector<std::unique_ptr<Method>> health_methods_;
+  ReflectionService reflection_;
+  std::vector<std::unique_ptr<Method>> reflection_methods_;
+  grpc::AsyncGenericService unknown_;
   std::vector<std::unique_ptr<ServingLoop>> loops_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> threads_;

@@ -2,6 +2,7 @@
 #define GATHER_SERVER_RPC_SERVER_CALL_H_
 
 #include <grpcpp/client_context.h>
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server_context.h>
 
 #include <chrono>
@@ -47,7 +48,9 @@ class ServerCall : public async::ListNode {
   const char* method() const { return method_; }
   // As the ServerContext has it, which forgets it where a call is cancelled.
   const std::string& peer() const { return peer_; }
-  grpc::ServerContext& context() { return context_; }
+  // A generic one, which knows more than a grpc::ServerContext only where the
+  // method is unknown_method.h's.
+  grpc::GenericServerContext& context() { return context_; }
 
   // When the call was taken in.
   async::Clock::time_point start() const { return start_; }
@@ -149,7 +152,7 @@ class ServerCall : public async::ListNode {
   const int loop_index_;
   TraceIds& trace_ids_;
   const char* const method_;
-  grpc::ServerContext context_;
+  grpc::GenericServerContext context_;
   std::string peer_;
   async::Clock::time_point start_;
   async::Clock::time_point deadline_ = async::Clock::time_point::max();

@@ -67,6 +67,7 @@ void Server::Drain(async::Clock::time_point deadline) {
   // First: gRPC does not close connections that are handed to it later.
   listener_->Stop();
   health_.EndWatches();
+  reflection_.EndStreams();
   AwaitLeave(deadline);
   reset_guard_.reset();  // it looks at connections
   {

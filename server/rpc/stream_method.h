@@ -62,6 +62,7 @@ class StreamWriter {
 template <typename AsyncService, typename Request, typename Response>
 struct StreamKind {
   static constexpr bool kStreams = true;
+  static constexpr bool kTakesTurns = true;
   using Service = AsyncService;
   using Responder = grpc::ServerAsyncWriter<Response>;
   using RequestCall = void (Service::*)(grpc::ServerContext*, Request*,

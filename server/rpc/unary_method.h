@@ -22,6 +22,7 @@ namespace gather::rpc {
 template <typename AsyncService, typename Request, typename Response>
 struct UnaryKind {
   static constexpr bool kStreams = false;
+  static constexpr bool kTakesTurns = true;
   using Service = AsyncService;
   using Responder = grpc::ServerAsyncResponseWriter<Response>;
   using RequestCall = void (Service::*)(grpc::ServerContext*, Request*,

@@ -35,6 +35,8 @@ source tests/e2e/lib.sh
 source tests/e2e/checks.sh
 # shellcheck source=tests/e2e/edge_checks.sh
 source tests/e2e/edge_checks.sh
+# shellcheck source=tests/e2e/small_container.sh
+source tests/e2e/small_container.sh
 
 clean_up() {
   local status=$?
@@ -100,6 +102,8 @@ check "both are healthy" within 120 replicas_are_healthy aggregator 2
 for round in 1 2 3; do
   check "rolling restart under load, round $round: no call fails" roll
 done
+
+check "100 MB and a quarter of a CPU: refuses, and lives" small_container_lives
 
 check "compose: down" readme down
 

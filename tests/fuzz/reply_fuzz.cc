@@ -68,10 +68,13 @@ class Branch {
     fetched.landing.attempts = 1;
     Receive(stopped, fetched);
     expected.Add(end_, right_, stopped, NotFoundEndsRequest<S>());
-    SectionStats stats;
-    sink.Land(fan_out, kPlace, stats, fetched);
+    sink.Land(fan_out, kPlace, stats_, fetched);
+  }
+
+  // Once all have landed.
+  void CheckCount() const {
     SectionTotals totals;
-    stats.AddTo(totals);
+    stats_.AddTo(totals);
     GATHER_EXPECT(totals.ok == (right_ ? 1 : 0));
   }
 
@@ -189,6 +192,7 @@ class Branch {
   EndOf end_{0};
   std::string bytes_;
   bool right_ = false;
+  SectionStats stats_;
 };
 
 void CheckFailure(const absl::Status& outcome) {
@@ -217,6 +221,8 @@ void TestOne(Input input) {
       std::get<Branch<S>>(branches).Land(fan_out, sink, expected);
     });
   }
+  sink.Settle(fan_out);
+  std::apply([](const auto&... each) { (each.CheckCount(), ...); }, branches);
   const absl::Status outcome = fan_out.score.Outcome();
   GATHER_EXPECT(outcome.code() == expected.code());
   if (!outcome.ok()) return CheckFailure(outcome);

@@ -15,7 +15,14 @@ enum class BackendRole { kUser, kOrders, kProducts, kPurchases };
 
 // How a fake backend meets one call: see the functions below.
 struct Answer {
-  enum class Payload { kRight, kForAnotherUser, kEmpty, kGarbage, kHuge };
+  enum class Payload {
+    kRight,
+    kForAnotherUser,
+    kEmpty,
+    kGarbage,
+    kHuge,
+    kLarge
+  };
 
   Payload payload = Payload::kRight;
   grpc::Status status;   // instead of the payload, unless OK
@@ -36,6 +43,8 @@ Answer AnswerEmpty();
 Answer AnswerGarbage();
 // A right reply, made larger than 4 MB.
 Answer AnswerHuge();
+// One whose section has 1.6 MB, or a little more where it is the products'.
+Answer AnswerLarge(Gate* gate = nullptr);
 Answer Fail(grpc::StatusCode code, const std::string& message = "",
             Gate* gate = nullptr);
 Answer NeverAnswer();

@@ -14,6 +14,7 @@ using async::Clock;
 using Peers = std::vector<std::string>;
 
 constexpr int kLimit = 100;
+constexpr int kMaxOpen = 50;
 
 class ResetCounterTest : public ::testing::Test {
  protected:
@@ -23,9 +24,14 @@ class ResetCounterTest : public ::testing::Test {
     connection.streams_failed += failed;
   }
 
+  // When what it was over by had its time to be excused.
+  Peers LookLater() { return Look(500ms); }
+
   Peers Look(Clock::duration later) {
     now_ += later;
-    return counter_.Look(now_, {started_, expired_}, [this] {
+    const ResetCounter::Calls calls{
+        .started = started_, .expired = expired_, .in_flight = in_flight_};
+    return counter_.Look(now_, calls, [this] {
       ++lists_;
       return std::vector<ConnectionCounts>{a_, b_};
     });
@@ -34,11 +40,12 @@ class ResetCounterTest : public ::testing::Test {
   Clock::time_point now_ = Clock::time_point(1000s);
   int64_t started_ = 1'000'000;
   int64_t expired_ = 5'000;
+  int64_t in_flight_ = 0;
   // Old connections: what they were through is no matter.
   ConnectionCounts a_{.id = 1, .peer = "a", .streams_failed = 5000};
   ConnectionCounts b_{.id = 2, .peer = "b", .streams_failed = 7};
   int lists_ = 0;
-  ResetCounter counter_{kLimit};
+  ResetCounter counter_{kLimit, kMaxOpen};
 };
 
 TEST_F(ResetCounterTest, FindsTheConnectionThatIsOverTheLimit) {
@@ -48,7 +55,8 @@ TEST_F(ResetCounterTest, FindsTheConnectionThatIsOverTheLimit) {
   Calls(a_, kLimit, kLimit);
   EXPECT_EQ(Look(20ms), Peers{});
   Calls(a_, 1, 1);
-  EXPECT_EQ(Look(20ms), Peers{"a"});
+  EXPECT_EQ(Look(20ms), Peers{});
+  EXPECT_EQ(LookLater(), Peers{"a"});
 }
 
 TEST_F(ResetCounterTest, CallsThatAreAnsweredAreNoMatter) {
@@ -68,7 +76,64 @@ TEST_F(ResetCounterTest, CallsThatExpiredAreNoMatter) {
   expired_ += 10 * kLimit;
   EXPECT_EQ(Look(20ms), Peers{});
   Calls(a_, kLimit + 1, kLimit + 1);
+  EXPECT_EQ(Look(20ms), Peers{});
+  EXPECT_EQ(LookLater(), Peers{"a"});
+}
+
+// A loop that has much to do learns of it later than gRPC.
+TEST_F(ResetCounterTest, CallsThatAreKnownLateToHaveExpiredAreNoMatter) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, 0);
+  EXPECT_EQ(Look(20ms), Peers{});
+  for (int round = 0; round < 5; ++round) {
+    in_flight_ = 10 * kLimit;
+    Calls(a_, 10 * kLimit, 10 * kLimit);
+    for (int late = 0; late < 10; ++late) {
+      EXPECT_EQ(Look(20ms), Peers{});
+      expired_ += kLimit;
+      in_flight_ -= kLimit;
+    }
+    EXPECT_EQ(Look(20ms), Peers{});
+  }
+}
+
+TEST_F(ResetCounterTest, CallsInFlightExcuseNoMoreThanThereAre) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, 0);
+  in_flight_ = 3 * kLimit;
+  EXPECT_EQ(Look(20ms), Peers{});
+  constexpr int kUnexcused = 4 * kLimit + 2 * kMaxOpen;
+  Calls(a_, kUnexcused, kUnexcused);
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, 1, 1);
   EXPECT_EQ(Look(20ms), Peers{"a"});
+}
+
+// An attacker's own calls are in flight, too.
+TEST_F(ResetCounterTest, CallsInFlightThatDoNotExpireAreAnExcuseForAWhile) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, 0);
+  in_flight_ = 100 * kLimit;
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, 2 * kLimit, 2 * kLimit);
+  EXPECT_EQ(Look(20ms), Peers{});
+  EXPECT_EQ(Look(450ms), Peers{});
+  EXPECT_EQ(Look(50ms), Peers{"a"});
+}
+
+// gRPC counts none of them as failed until somebody has taken them in.
+TEST_F(ResetCounterTest, MoreThanMayBeOpenWereReset) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, 0);
+  a_.streams_left = kMaxOpen;
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, kLimit, 0);
+  a_.streams_left += kLimit;
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, 1, 0);
+  a_.streams_left += 1;
+  EXPECT_EQ(Look(20ms), Peers{});
+  EXPECT_EQ(LookLater(), Peers{"a"});
 }
 
 TEST_F(ResetCounterTest, ConnectionsAreNotAddedUp) {
@@ -90,7 +155,8 @@ TEST_F(ResetCounterTest, ConnectionThatIsNewCountsFromItsStart) {
   EXPECT_EQ(Look(20ms), Peers{});
   b_ = b;
   Calls(b_, kLimit + 1, kLimit + 1);
-  EXPECT_EQ(Look(20ms), Peers{"b"});
+  EXPECT_EQ(Look(20ms), Peers{});
+  EXPECT_EQ(LookLater(), Peers{"b"});
 }
 
 TEST_F(ResetCounterTest, EverySecondCountsAnew) {
@@ -109,8 +175,9 @@ TEST_F(ResetCounterTest, LooksThatAreFarApartFindItToo) {
   Calls(a_, 2 * kLimit, 2 * kLimit);
   EXPECT_EQ(Look(1200ms), Peers{});  // only now is known what was before
   Calls(a_, 2 * kLimit, 2 * kLimit);
-  EXPECT_EQ(Look(1200ms), Peers{"a"});
+  EXPECT_EQ(Look(1200ms), Peers{});
   Calls(a_, kLimit, kLimit);  // fewer than that in each second
+  EXPECT_EQ(Look(1200ms), Peers{"a"});
   EXPECT_EQ(Look(1200ms), Peers{});
 }
 

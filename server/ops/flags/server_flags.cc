@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <thread>
 #include <utility>
 
 #include "absl/flags/flag.h"
@@ -14,11 +13,13 @@ ABSL_FLAG(std::string, listen, "",
           "address to serve on, host:port or unix:/path; port 0 takes a free "
           "one; empty means all addresses and the program's usual port");
 ABSL_FLAG(int, event_loops, 0,
-          "event loops, a thread each; 0 means one a core");
+          "event loops, a thread each; 0 means one a core, as far as affinity "
+          "and the cgroup's CPU quota go");
 ABSL_FLAG(int64_t, max_inflight, -1,
           "requests in flight before more are refused with "
           "RESOURCE_EXHAUSTED; 0 means no limit, -1 the program's default "
-          "(aggregator 20000, backend no limit)");
+          "(aggregator 20000, backend no limit), or as many as the cgroup's "
+          "memory limit has room for");
 ABSL_FLAG(int, max_streams_per_connection, -1,
           "calls at a time on one connection; 0 means no limit, -1 the "
           "program's default (aggregator 1000, backend no limit)");
@@ -34,8 +35,9 @@ ABSL_FLAG(
 ABSL_FLAG(absl::Duration, send_timeout, absl::Seconds(30),
           "how long a caller may take to take in a message that is sent to it, "
           "before its call is cancelled");
-ABSL_FLAG(int64_t, memory_quota_mb, 1024,
-          "megabytes that gRPC may hold for all connections together");
+ABSL_FLAG(int64_t, memory_quota_mb, 0,
+          "megabytes that gRPC may hold for all connections together; 0 means "
+          "1024, or what the cgroup's memory limit has room for");
 ABSL_FLAG(absl::Duration, max_connection_age, absl::Hours(1),
           "connections older than this are asked to reconnect");
 ABSL_FLAG(absl::Duration, max_connection_age_grace, absl::Seconds(30),
@@ -80,6 +82,12 @@ ABSL_FLAG(bool, check_config, false,
 namespace gather::ops {
 namespace {
 
+absl::Status CheckMemoryQuota(int64_t megabytes) {
+  if (megabytes == 0) return absl::OkStatus();
+  return CheckFlagRange<int64_t>("memory_quota_mb", megabytes, 16,
+                                 int64_t{1} << 20);
+}
+
 absl::Status CheckFlags() {
   for (const absl::Status& check :
        {CheckFlagRange("event_loops", absl::GetFlag(FLAGS_event_loops), 0,
@@ -94,9 +102,7 @@ absl::Status CheckFlags() {
                        absl::GetFlag(FLAGS_max_resets_per_second), -1,
                        std::numeric_limits<int>::max()),
         CheckFlagPositive("send_timeout", absl::GetFlag(FLAGS_send_timeout)),
-        CheckFlagRange<int64_t>("memory_quota_mb",
-                                absl::GetFlag(FLAGS_memory_quota_mb), 16,
-                                int64_t{1} << 20),
+        CheckMemoryQuota(absl::GetFlag(FLAGS_memory_quota_mb)),
         CheckFlagPositive("max_connection_age",
                           absl::GetFlag(FLAGS_max_connection_age)),
         CheckFlagNotNegative("max_connection_age_grace",
@@ -120,6 +126,26 @@ std::chrono::milliseconds Milliseconds(absl::Duration duration) {
   return absl::ToChronoMilliseconds(
       std::min(absl::Ceil(duration, absl::Milliseconds(1)),
                absl::Milliseconds(std::numeric_limits<int>::max())));
+}
+
+// What the flags say, or else what there is room for.
+ServerSizes SizesFromFlags(const ServerDefaults& defaults) {
+  constexpr int64_t kMemoryQuotaMb = 1024;
+  constexpr char kFlag[] = "flag";
+  ServerSizes sizes;
+  sizes.resources = FindResources();
+  const int loops = absl::GetFlag(FLAGS_event_loops);
+  sizes.event_loops =
+      loops > 0 ? Sized{loops, kFlag} : SizeEventLoops(sizes.resources);
+  const int64_t inflight = absl::GetFlag(FLAGS_max_inflight);
+  sizes.max_inflight =
+      inflight >= 0 ? Sized{inflight, kFlag}
+                    : SizeMaxInflight(sizes.resources, defaults.max_inflight);
+  const int64_t quota = absl::GetFlag(FLAGS_memory_quota_mb);
+  sizes.memory_quota_mb =
+      quota > 0 ? Sized{quota, kFlag}
+                : SizeMemoryQuotaMb(sizes.resources, kMemoryQuotaMb);
+  return sizes;
 }
 
 // Null where no flag asks for TLS.
@@ -155,13 +181,9 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   server.listen = listen.empty() ? defaults.listen : listen;
   checked = CheckFlagListen("listen", server.listen);
   if (!checked.ok()) return checked;
-  const int loops = absl::GetFlag(FLAGS_event_loops);
-  server.event_loops =
-      loops > 0
-          ? loops
-          : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  const int64_t inflight = absl::GetFlag(FLAGS_max_inflight);
-  server.max_inflight = inflight >= 0 ? inflight : defaults.max_inflight;
+  settings.sizes = SizesFromFlags(defaults);
+  server.event_loops = static_cast<int>(settings.sizes.event_loops.value);
+  server.max_inflight = settings.sizes.max_inflight.value;
   const int streams = absl::GetFlag(FLAGS_max_streams_per_connection);
   server.max_streams_per_connection =
       streams >= 0 ? streams : defaults.max_streams_per_connection;
@@ -174,7 +196,7 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
       resets >= 0 ? resets : defaults.max_resets_per_second;
   server.send_timeout = Milliseconds(absl::GetFlag(FLAGS_send_timeout));
   server.memory_quota_bytes =
-      static_cast<std::size_t>(absl::GetFlag(FLAGS_memory_quota_mb)) << 20;
+      static_cast<std::size_t>(settings.sizes.memory_quota_mb.value) << 20;
   server.max_connection_age =
       Milliseconds(absl::GetFlag(FLAGS_max_connection_age));
   server.max_connection_age_grace =

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/ops/container/sizing.h"
 #include "server/ops/log/log_options.h"
 #include "server/ops/log/request_log.h"
 #include "server/ops/tls/certificates.h"
@@ -19,7 +20,7 @@ namespace gather::ops {
 // What differs between the programs in the flags that all servers have.
 struct ServerDefaults {
   std::string listen;
-  int64_t max_inflight = 0;
+  int64_t max_inflight = 0;  // where memory is not limited
   int max_streams_per_connection = 1000;
   int max_resets_per_second = 1000;
   // Not among the flags here, as its default differs.
@@ -29,6 +30,7 @@ struct ServerDefaults {
 // The flags that all servers have, checked.
 struct ServerSettings {
   rpc::ServerOptions server;
+  ServerSizes sizes;
   LogOptions log;
   std::chrono::nanoseconds drain_delay;
   std::chrono::nanoseconds drain_timeout;

@@ -54,9 +54,12 @@ ConnectionCounts CountsOf(int64_t id) {
   // "chttp2 ipv4:127.0.0.1:50051"
   const std::vector<std::string> names = ValuesOf(socket, "name");
   const std::string name = names.empty() ? "" : names.front();
+  const int64_t failed = SumOf(socket, "streamsFailed");
   return {.id = id,
           .peer = name.substr(name.rfind(' ') + 1),
-          .streams_failed = SumOf(socket, "streamsFailed")};
+          .streams_failed = failed,
+          .streams_left = SumOf(socket, "streamsStarted") -
+                          SumOf(socket, "streamsSucceeded") - failed};
 }
 
 void AddConnectionsOf(int64_t server,

@@ -26,6 +26,10 @@ struct ConnectionCounts {
   // Streams that have ended without the server's having answered in full: most
   // were reset by the peer.
   int64_t streams_failed = 0;
+  // Those that have not ended so. gRPC lets no more than a limit be open, but
+  // has some that were reset among these until somebody has taken in their
+  // calls.
+  int64_t streams_left = 0;
 };
 
 // Connections to all servers, those that are open.

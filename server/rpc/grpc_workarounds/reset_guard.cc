@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -16,17 +17,64 @@ constexpr Clock::duration kPeriod = 20ms;
 // The share of its time that the thread works at most, as 1 in so many: with
 // thousands of connections a look takes tens of milliseconds.
 constexpr int kShare = 20;
+// In which a loop comes to calls that have expired.
+constexpr Clock::duration kExcuseTime = 500ms;
+// As many calls as may be open expire, and as many again, before a loop that is
+// starved has taken them in.
+constexpr double kRounds = 2;
 
 }  // namespace
+
+int64_t ResetCounter::FailedOn(const ConnectionCounts& connection) const {
+  return connection.streams_failed +
+         std::max<int64_t>(0, connection.streams_left - max_open_);
+}
+
+void ResetCounter::AddSuspects(
+    Clock::time_point now, const Calls& calls, double limit,
+    const std::vector<ConnectionCounts>& connections) {
+  if (!failed_before_) return;
+  for (const ConnectionCounts& connection : connections) {
+    const auto before = failed_before_->find(connection.id);
+    const int64_t seen =  // of a new one: none
+        before == failed_before_->end() ? 0 : before->second;
+    const double over =
+        static_cast<double>(FailedOn(connection) - seen) - limit;
+    if (over <= 0) continue;
+    const auto [place, is_new] = suspects_.try_emplace(connection.id);
+    if (is_new) {
+      place->second = {.peer = connection.peer,
+                       .since = now,
+                       .over = over,
+                       .expired = calls.expired};
+    }
+    place->second.certain =
+        over > static_cast<double>(calls.in_flight) + kRounds * max_open_;
+  }
+}
+
+std::vector<std::string> ResetCounter::TakeFound(Clock::time_point now,
+                                                 const Calls& calls) {
+  std::vector<std::string> found;
+  for (auto each = suspects_.begin(); each != suspects_.end();) {
+    const Suspect& suspect = each->second;
+    const bool excused =
+        suspect.over <= static_cast<double>(calls.expired - suspect.expired);
+    const bool found_now =
+        suspect.certain || (!excused && now - suspect.since >= kExcuseTime);
+    if (found_now) found.push_back(suspect.peer);
+    each = found_now || excused ? suspects_.erase(each) : std::next(each);
+  }
+  return found;
+}
 
 std::vector<std::string> ResetCounter::Look(Clock::time_point now,
                                             const Calls& calls,
                                             const ListConnections& list) {
-  std::vector<std::string> found;
   if (!window_) {
     window_ = now;
     window_calls_ = calls;
-    return found;
+    return {};
   }
   const Clock::duration lasted = now - *window_;
   // Half: what comes before a window's first list is not seen.
@@ -36,31 +84,27 @@ std::vector<std::string> ResetCounter::Look(Clock::time_point now,
     const double limit =
         max_ * std::max(1.0, std::chrono::duration<double>(lasted).count()) +
         static_cast<double>(calls.expired - window_calls_.expired);
-    std::map<int64_t, int64_t> failed;
-    for (const ConnectionCounts& connection : list()) {
-      failed[connection.id] = connection.streams_failed;
-      if (!failed_before_) continue;
-      const auto before = failed_before_->find(connection.id);
-      const int64_t seen =  // of a new one: none
-          before == failed_before_->end() ? 0 : before->second;
-      if (static_cast<double>(connection.streams_failed - seen) > limit) {
-        found.push_back(connection.peer);
+    const std::vector<ConnectionCounts> connections = list();
+    AddSuspects(now, calls, limit, connections);
+    if (!failed_before_ || lasted >= 1s) {
+      failed_before_.emplace();
+      for (const ConnectionCounts& connection : connections) {
+        failed_before_->emplace(connection.id, FailedOn(connection));
       }
     }
-    if (!failed_before_ || lasted >= 1s) failed_before_ = std::move(failed);
   }
   if (lasted >= 1s) {
     window_ = now;
     window_calls_ = calls;
     if (!many) failed_before_.reset();
   }
-  return found;
+  return TakeFound(now, calls);
 }
 
-ResetGuard::ResetGuard(int max_per_second,
-                       std::function<int64_t()> count_expired, OnFlood on_flood)
-    : counter_(max_per_second),
-      count_expired_(std::move(count_expired)),
+ResetGuard::ResetGuard(int max_per_second, int max_open, CountCalls count_calls,
+                       OnFlood on_flood)
+    : counter_(max_per_second, max_open),
+      count_calls_(std::move(count_calls)),
       on_flood_(std::move(on_flood)),
       thread_([this](std::stop_token stop) { Watch(stop); }) {}
 
@@ -70,8 +114,10 @@ void ResetGuard::Watch(std::stop_token stop) {
   std::unique_lock lock(mutex);
   while (!stop.stop_requested()) {
     const Clock::time_point start = Clock::now();
-    for (const std::string& peer : counter_.Look(
-             start, {CountCallsStarted(), count_expired_()}, ListConnections)) {
+    ResetCounter::Calls calls = count_calls_();
+    calls.started = CountCallsStarted();
+    for (const std::string& peer :
+         counter_.Look(start, calls, ListConnections)) {
       on_flood_(peer);
     }
     const Clock::duration took = Clock::now() - start;

@@ -37,11 +37,22 @@ class ResetCounter {
     // Those that failed for having reached their deadlines: under overload that
     // is what becomes of a busy caller's, who is no attacker.
     int64_t expired = 0;
+    // Those that handlers have now. gRPC counts a call that expires as failed
+    // at once, a loop only when it comes to it, which takes it a while where a
+    // thousand expire together.
+    int64_t in_flight = 0;
   };
 
   // A connection is found once more than `max_per_second` of its calls have
-  // failed in a second, besides as many as expired on all.
-  explicit ResetCounter(int max_per_second) : max_(max_per_second) {}
+  // failed in a second, besides as many as expired on all: half a second later,
+  // unless calls that expired meanwhile excuse it; at once only where more
+  // failed than calls in flight, and those that gRPC may hold until a loop
+  // takes them in, account for.
+  //
+  // Failed are also those beyond the `max_open` that may be open at a time:
+  // they were reset, and wait for nothing but to be looked at.
+  ResetCounter(int max_per_second, int max_open)
+      : max_(max_per_second), max_open_(max_open) {}
 
   // The peers that are found. `list` is called only where there are so many new
   // calls that one of the connections may be over the limit. To be called many
@@ -52,13 +63,33 @@ class ResetCounter {
                                 const ListConnections& list);
 
  private:
+  // A connection that was over the limit, and by how much.
+  struct Suspect {
+    std::string peer;
+    async::Clock::time_point since;
+    double over = 0;
+    int64_t expired = 0;   // calls, by then
+    bool certain = false;  // whatever becomes of those in flight
+  };
+
+  void AddSuspects(async::Clock::time_point now, const Calls& calls,
+                   double limit,
+                   const std::vector<ConnectionCounts>& connections);
+  // Those that are no suspects any more: no calls that expired excuse them.
+  std::vector<std::string> TakeFound(async::Clock::time_point now,
+                                     const Calls& calls);
+
+  int64_t FailedOn(const ConnectionCounts& connection) const;
+
   const int max_;
+  const int max_open_;
   // A second, or more where looks are further apart, and how it began.
   std::optional<async::Clock::time_point> window_;
   Calls window_calls_;
   // By connection, as first listed in this window or last in the one before;
   // none while calls are few.
   std::optional<std::map<int64_t, int64_t>> failed_before_;
+  std::map<int64_t, Suspect> suspects_;  // by connection
 };
 
 // Looks at all connections of this process's servers from a thread of its own,
@@ -70,9 +101,12 @@ class ResetGuard {
  public:
   using OnFlood = std::function<void(const std::string& peer)>;
 
-  // `max_per_second` is more than 0. `count_expired` gives how many calls have
-  // reached their deadlines, ever.
-  ResetGuard(int max_per_second, std::function<int64_t()> count_expired,
+  // What the server knows of calls, which is all but how many have started.
+  using CountCalls = std::function<ResetCounter::Calls()>;
+
+  // `max_per_second` is more than 0, `max_open` the server's limit on calls on
+  // a connection.
+  ResetGuard(int max_per_second, int max_open, CountCalls count_calls,
              OnFlood on_flood);
   ResetGuard(const ResetGuard&) = delete;
   ResetGuard& operator=(const ResetGuard&) = delete;
@@ -81,7 +115,7 @@ class ResetGuard {
   void Watch(std::stop_token stop);
 
   ResetCounter counter_;
-  const std::function<int64_t()> count_expired_;
+  const CountCalls count_calls_;
   const OnFlood on_flood_;
   std::jthread thread_;  // last: it uses all of the above
 };

@@ -109,6 +109,7 @@ absl::Status Land(fanout::FanOut& fan_out, fanout::SectionStats& stats,
   std::apply(
       [&](auto&... each) { (sink.Land(fan_out, place++, stats, each), ...); },
       replies);
+  sink.Settle(fan_out);
   absl::Status outcome = fan_out.score.Outcome();
   sink.Finish(fan_out);
   return outcome;

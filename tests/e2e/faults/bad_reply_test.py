@@ -1,10 +1,12 @@
 """A backend's reply that is not what was asked for: the section fails with a
 reason of its own, and is never empty or wrong and marked OK."""
 
+import subprocess
 import unittest
 
 import h2_backend
 import harness
+import scrape
 import scripts
 
 
@@ -40,6 +42,11 @@ class BadReply(harness.FaultTest):
         # for a moment, and no more. A busy machine takes its time to send it.
         self.check(scripts.reply_of_64_mb, "REPLY_TOO_LARGE", peak_mb=160,
                    patience=60)
+
+    def test_list_of_2_million_empty_items(self):
+        # Each would take thirty times its two bytes.
+        self.check(scripts.two_million_empty_items, "REPLY_UNREADABLE",
+                   roles=("order", "product"), peak_mb=40)
 
     def test_garbage_message(self):
         self.check(scripts.garbage_message, "REPLY_UNREADABLE",
@@ -129,6 +136,44 @@ class BadReply(harness.FaultTest):
     def test_error_message_of_64_kb(self):
         # It says nothing of the backend's load, as gRPC's own code would.
         self.check(scripts.long_error_message, "BACKEND_ERROR")
+
+
+class LargeAnswer(harness.FaultTest):
+    """Replies that are good, and too much for one answer: every client of
+    gRPC refuses more than 4 MB, unless it is told otherwise."""
+
+    def start(self, *flags):
+        raw = [self.raw_backend(role, scripts.reply_of(size)) for role, size in
+               (("user", 1_600_000), ("order", 1_600_000),
+                ("product", 1_700_000))]
+        self.start_aggregator(*flags, raw=raw, metrics=True)
+
+    def test_two_sections_arrive_and_the_largest_says_why_not(self):
+        self.start()
+        self.assert_partial(self.overview(), "product", "REPLY_TOO_LARGE")
+        record = harness.eventually(
+            lambda: self.aggregator.log("request"), what="its log")[-1]
+        self.assertEqual(record["products"], "REPLY_TOO_LARGE")
+        self.assertIn("1700", record["products_error"])
+        self.assertEqual(record["orders"], "ok")
+        metrics = scrape.Metrics(self.aggregator.metrics_address())
+        self.assertEqual(
+            metrics.by("gather_section_results_total", "section", "reason",
+                       state="failed"),
+            {("products", "REPLY_TOO_LARGE"): 1})
+
+    def test_gatherctl_shows_it(self):
+        self.start()
+        shown = subprocess.run(
+            [harness.BIN / "gatherctl", "overview", "alice",
+             f"--server={self.aggregator.address}"],
+            capture_output=True, text=True, check=False, timeout=60)
+        self.assertEqual(shown.returncode, 3)
+        self.assertIn("REPLY_TOO_LARGE", shown.stdout)
+
+    def test_who_takes_more_gets_more(self):
+        self.start("--max_answer_bytes=8000000")
+        self.assert_complete(self.overview())
 
 
 if __name__ == "__main__":

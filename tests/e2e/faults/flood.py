@@ -61,10 +61,13 @@ def connect(port, kinds, source="127.0.0.1"):
     return connection
 
 
-HEADERS = [(":method", "POST"), (":scheme", "http"),
-           (":path", h2_client.OVERVIEW), (":authority", "flood"),
-           ("te", "trailers"), ("content-type", "application/grpc"),
-           ("grpc-timeout", "60S")]
+REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+
+
+def headers(path):
+    return [(":method", "POST"), (":scheme", "http"), (":path", path),
+            (":authority", "flood"), ("te", "trailers"),
+            ("content-type", "application/grpc"), ("grpc-timeout", "60S")]
 
 
 BODY = wire.frame(wire.overview_request())
@@ -75,7 +78,8 @@ def call_frames(connection, stream):
     with another stream's number."""
     with connection._lock:
         connection._encoder.header_table_size = 0
-        block = connection._encoder.encode(HEADERS, huffman=False)
+        block = connection._encoder.encode(headers(h2_client.OVERVIEW),
+                                           huffman=False)
     return (http2.pack(http2.HEADERS, http2.END_HEADERS, stream, block),
             http2.pack(http2.DATA, http2.END_STREAM, stream, BODY))
 
@@ -143,9 +147,7 @@ def burst(port, number, path):
     connection = connect(port, kinds)
     # With no dynamic table the same bytes do for each.
     connection._encoder.header_table_size = 0
-    block = connection._encoder.encode(
-        [(key, path if key == ":path" else value) for key, value in HEADERS],
-        huffman=False)
+    block = connection._encoder.encode(headers(path), huffman=False)
     cancel = struct.pack(">I", http2.CANCEL)
     sent = 0
     try:
@@ -170,8 +172,7 @@ def overviews(port, number):
 
 
 def reflection(port, number):
-    return burst(port, number, "/grpc.reflection.v1alpha.ServerReflection/"
-                               "ServerReflectionInfo")
+    return burst(port, number, REFLECTION)
 
 
 def giant(port, seconds):

@@ -90,6 +90,23 @@ class Flood(harness.FaultTest):
         self.end(process)
         self.assert_memory_returns(64)
 
+    def check_resets(self, kind, count):
+        process = self.attack(kind, count)
+        took, report = self.calls_while(process)
+        print(" ", report, file=sys.stderr)
+        self.assert_good_client_is_served(took)
+        self.assertLess(took[-1], 1 * harness.SLOWNESS)
+        self.assertLess(self.aggregator.peak_mb(), 150 * harness.SLOWNESS)
+        self.end(process)
+        self.assert_memory_returns(64)
+
+    def test_100000_resets_of_an_unknown_method(self):
+        """What gRPC answers by itself it has in a list that nothing bounds."""
+        self.check_resets("unknown", 100_000)
+
+    def test_60000_resets_of_reflection(self):
+        self.check_resets("reflection", 60_000)
+
     def test_12_connections_hoard_half_sent_8_mb_messages(self):
         process = self.attack("hoard", 12)
         took, _ = self.calls_while(process)

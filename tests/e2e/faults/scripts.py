@@ -18,6 +18,18 @@ def reply_of_64_mb(call):
         call.trailers()
 
 
+def reply_of(size):
+    """A right one, whose section has about so many bytes."""
+    def script(call):
+        call.reply(wire.REPLY[call.role](call.user_id, "x" * size))
+    return script
+
+
+def two_million_empty_items(call):
+    """A list of 4 MB, of items without a field."""
+    call.reply(wire.field(1, call.user_id) + wire.field(2, b"") * 2_000_000)
+
+
 def garbage_message(call):
     call.reply(b"\xff" * 100)
 
