@@ -191,6 +191,7 @@ class Branches {
   template <typename S>
   void Land(Fetched<S>& fetched) {
     sink_.Land(fan_out_, kPlace<S>, BackendFor<S>().results, fetched);
+    if (!fetched.landing.failure) fan_out_.NoteArrival(kPlace<S>);
   }
 
   // S is not needed, and so nothing is that comes after it.

@@ -69,8 +69,15 @@ void FanOut::OnSoftTimeout() {
   StopIfGoodEnough();
 }
 
+void FanOut::NoteArrival(std::size_t section) {
+  if (!plan.requested.Has(section)) return;
+  arrived_.Add(section);
+  StopIfGoodEnough();
+}
+
 void FanOut::StopIfGoodEnough() {
-  if (!soft_timeout_passed_ || stopped() || !score.good_enough()) return;
+  if (!soft_timeout_passed_ || stopped()) return;
+  if (arrived_.empty() || !arrived_.HasAll(plan.required)) return;
   stopped_early_ = true;
   RequestStop();
 }
@@ -107,7 +114,6 @@ void FanOut::Land(std::size_t section, const Landing& landing,
     call.AddErrorLogField(info.error_key, landing.failure->detail);
   }
   if (score.Land(section, landing, status)) RequestStop();
-  StopIfGoodEnough();
 }
 
 }  // namespace gather::fanout

@@ -81,9 +81,11 @@ class FanOut {
   bool stopped() const { return stop_.token().stop_requested(); }
   void RequestStop() { stop_.source().request_stop(); }
 
-  // The soft timeout has passed: as soon as the answer is good enough
-  // (score.h), what is not there yet is stopped.
+  // The soft timeout has passed: as soon as the answer is good enough, which is
+  // with every required section, and one at least, the others are stopped.
   void OnSoftTimeout();
+  // A section is there.
+  void NoteArrival(std::size_t section);
   // That is why it was.
   bool stopped_early() const { return stopped_early_; }
   // Gives a section that was stopped for that this reason.
@@ -120,6 +122,7 @@ class FanOut {
   const async::Clock::time_point calls_end_;
   // The call's own end and a section that ends it both stop all.
   async::LinkedStop stop_;
+  SectionSet arrived_;  // of those that were asked for
   bool soft_timeout_passed_ = false;
   bool stopped_early_ = false;
 

@@ -46,7 +46,6 @@ bool Score::Land(std::size_t section, const Landing& landing,
   ++landed_;
   if (!landing.attempts_log.empty()) FillAttempts(landing, status);
   if (landing.failure) return NoteFailure(section, *landing.failure, status);
-  arrived_.Add(section);
   status->set_state(v1::SECTION_STATE_OK);
   return false;
 }

@@ -48,11 +48,6 @@ class Score {
   // Every requested section arrived.
   bool complete() const { return failed_ == 0; }
 
-  // Every required section has arrived, and one at least.
-  bool good_enough() const {
-    return arrived_.HasAll(plan_.required) && !arrived_.empty();
-  }
-
   // `wall_start` is the start of the fan-out on the wall's clock. Once all have
   // landed.
   void FillTiming(std::chrono::system_clock::time_point wall_start,
@@ -74,7 +69,6 @@ class Score {
   const Catalog& catalog_;
   const Plan& plan_;
   const async::Clock::time_point start_;
-  SectionSet arrived_;
   int landed_ = 0;
   int failed_ = 0;
   std::optional<absl::StatusCode> common_code_;

@@ -1,19 +1,21 @@
 #include "server/rpc/undecoded.h"
 
 #include <grpcpp/support/proto_buffer_reader.h>
-#include <grpcpp/support/slice.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
 #include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/wire_format_lite.h"
 
 namespace gather::rpc {
 namespace {
 
 using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::ZeroCopyInputStream;
 
 constexpr std::size_t kFreeFields = 65536;
 constexpr std::size_t kBytesAField = 16;
@@ -21,12 +23,10 @@ constexpr std::size_t kLeastField = 2;  // a tag, and a length or a number
 
 // Whether there are more fields than they may have memory for. What is wrong
 // otherwise is the parser's to say.
-bool HasTooManyFields(grpc::ByteBuffer* bytes) {
-  const std::size_t size = bytes->Length();
+bool HasTooManyFields(ZeroCopyInputStream* bytes, std::size_t size) {
   const std::size_t allowed = kFreeFields + size / kBytesAField;
   if (size / kLeastField <= allowed) return false;
-  grpc::ProtoBufferReader reader(bytes);
-  google::protobuf::io::CodedInputStream input(&reader);
+  google::protobuf::io::CodedInputStream input(bytes);
   input.SetTotalBytesLimit(std::numeric_limits<int>::max());
   std::size_t fields = 0;
   while (const uint32_t tag = input.ReadTag()) {
@@ -46,10 +46,10 @@ bool HasTooManyFields(grpc::ByteBuffer* bytes) {
 
 grpc::Status Undecoded::Receive(grpc::ByteBuffer* bytes, Undecoded* message) {
   bool readable = false;
-  if (!HasTooManyFields(bytes)) {
-    grpc::ProtoBufferReader reader(bytes);
-    readable = reader.status().ok() &&
-               message->message_.ParseFromZeroCopyStream(&reader);
+  grpc::ProtoBufferReader first(bytes);
+  if (first.status().ok() && !HasTooManyFields(&first, bytes->Length())) {
+    grpc::ProtoBufferReader second(bytes);
+    readable = message->message_.ParseFromZeroCopyStream(&second);
   }
   bytes->Clear();
   return readable ? grpc::Status::OK
@@ -57,9 +57,10 @@ grpc::Status Undecoded::Receive(grpc::ByteBuffer* bytes, Undecoded* message) {
 }
 
 bool Undecoded::ParseFromString(const std::string& bytes) {
-  const grpc::Slice slice(bytes);
-  grpc::ByteBuffer buffer(&slice, 1);
-  return Receive(&buffer, this).ok();
+  google::protobuf::io::ArrayInputStream stream(bytes.data(),
+                                                static_cast<int>(bytes.size()));
+  return !HasTooManyFields(&stream, bytes.size()) &&
+         message_.ParseFromString(bytes);
 }
 
 google::protobuf::UnknownFieldSet& Undecoded::fields() {

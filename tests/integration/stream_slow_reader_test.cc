@@ -95,7 +95,8 @@ class SlowReaderTest : public ::testing::Test {
         rpc::MakeChannel(absl::StrCat("127.0.0.1:", backend_.port()),
                          grpc::InsecureChannelCredentials());
     service_ = std::make_unique<aggregator::AggregatorService>(
-        OverviewCatalog(), fanout::Channels{channel, channel, channel},
+        OverviewCatalog(),
+        fanout::Channels(OverviewCatalog().sections.size(), channel),
         fanout::Settings{.total_timeout = kPatience,
                          .policy = {.section_timeout = kPatience}},
         1);

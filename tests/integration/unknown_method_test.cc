@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/slice.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -33,7 +35,8 @@ class UnknownMethodTest : public ::testing::Test, public ServingFixture {
     grpc::GenericStub stub(channel);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kPatience);
-    grpc::ByteBuffer request;
+    const grpc::Slice empty;
+    grpc::ByteBuffer request(&empty, 1);
     grpc::ByteBuffer response;
     grpc::Status status;
     Gate done;

@@ -21,7 +21,8 @@ class AnswerLimitTest : public ::testing::Test {
     for (const std::size_t size : sizes) {
       auto* section = answer_.add_values();
       section->set_string_value(std::string(size, 'x'));
-      arrivals_.push_back({.section = section, .status_of = nullptr});
+      Arrival& arrival = arrivals_.emplace_back();
+      arrival.section = section;
     }
   }
 

@@ -140,7 +140,7 @@ TEST(WriteJsonTest, LooksAsProtobufsOwnPrinterWouldHaveIt) {
   EXPECT_EQ(Write(response.user().status(), false).json,
             "{\n \"state\": \"SECTION_STATE_UNSPECIFIED\",\n \"code\": 0,\n"
             " \"reason\": \"\",\n \"message\": \"\",\n \"attempts\": 0,\n "
-            "\"attemptsLog\": []\n}\n");
+            "\"attemptsLog\": [],\n \"failedDependency\": \"\"\n}\n");
 }
 
 TEST(WriteJsonTest, EscapesWhatIsNotSafeToPrint) {
