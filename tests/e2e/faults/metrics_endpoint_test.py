@@ -20,11 +20,17 @@ class Endpoint(harness.FaultTest):
             [harness.BIN / "aggregator", "--listen=127.0.0.1:0", *flags],
             capture_output=True, text=True, check=False, timeout=60)
 
+    def assert_one_error(self, done):
+        """Beside what it says of its start."""
+        errors = [line for line in done.stderr.splitlines()
+                  if line.split()[1] not in ("INFO", "WARNING")]
+        self.assertEqual(len(errors), 1, done.stderr)
+
     def test_a_port_in_use_is_one_line_and_exit_1(self):
         address = self.start_aggregator(metrics=True).metrics_address()
         second = self.run_aggregator(f"--metrics_listen={address}")
         self.assertEqual(second.returncode, 1)
-        self.assertEqual(len(second.stderr.splitlines()), 1, second.stderr)
+        self.assert_one_error(second)
         self.assertIn(address, second.stderr)
 
     def test_what_is_no_address_of_this_machine_is_one_line(self):
@@ -34,7 +40,7 @@ class Endpoint(harness.FaultTest):
             with self.subTest(address=address):
                 done = self.run_aggregator(f"--metrics_listen={address}")
                 self.assertEqual(done.returncode, code)
-                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                self.assert_one_error(done)
                 self.assertIn(address, done.stderr)
 
     def test_empty_is_off(self):
@@ -82,12 +88,14 @@ class Endpoint(harness.FaultTest):
                 self.assertEqual(answer.status, code)
                 self.assertEqual(body == b"", method == "HEAD")
                 self.assertGreater(int(answer.headers["content-length"]), 0)
+                self.assertEqual(answer.headers["allow"],
+                                 "GET, HEAD" if code == 405 else None)
                 link.close()
 
     def test_what_is_no_request_is_refused(self):
         host, _, port = self.start_aggregator(
             metrics=True).metrics_address().rpartition(":")
-        for text, code in ((b"nonsense\r\n\r\n", b"400"),
+        for text, code in ((b"nonsense\r\n\r\n", None),  # hung up on
                            (b"GET / HTTP/2\r\n\r\n", b"400"),
                            (b"GET / HTTP/1.1\r\nx: " + b"y" * 9000, b"431")):
             with self.subTest(text=text[:20]):
@@ -96,7 +104,8 @@ class Endpoint(harness.FaultTest):
                     answer = b""
                     while part := end.recv(1000):
                         answer += part
-                    self.assertEqual(answer.split()[1], code)
+                    self.assertEqual(
+                        answer.split()[1] if answer else None, code)
 
     def test_idle_connections_hold_up_nobody(self):
         address = self.start_aggregator(metrics=True).metrics_address()
