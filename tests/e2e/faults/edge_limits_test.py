@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import struct
 import time
 import unittest
 
@@ -89,10 +88,8 @@ class Answers(edge.EdgeTest):
         sender = self.client()
         message = sender.open(timeout=None)
         sender.connection.send_data(message, b"\0\0\0\0\x64")
-        lazy = h2_client.Client(self.edge.port, settings=False)
+        lazy = h2_client.Client(self.edge.port, window=0)
         self.addCleanup(lazy.close)
-        lazy.connection.send_frame(http2.SETTINGS, 0, 0, struct.pack(
-            ">HI", http2.INITIAL_WINDOW_SIZE, 0))
         answer = lazy.start(timeout=None)
         start = time.monotonic()
         for connection in (silent, half):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import socket
+import struct
 import threading
 import time
 
@@ -26,7 +27,7 @@ class Reply:
 class Client:
     """One connection to a server."""
 
-    def __init__(self, port, settings=True):
+    def __init__(self, port, window=None):
         self.connection = http2.Connection(
             socket.create_connection(("127.0.0.1", port), 10))
         self.connection.sock.settimeout(None)
@@ -36,7 +37,11 @@ class Client:
         self._changed = threading.Condition()
         self._ready = threading.Event()
         self.connection.send_raw(http2.PREFACE)
-        if settings:
+        # Before what the other side says is acknowledged: they come first.
+        if window is not None:
+            self.connection.send_frame(http2.SETTINGS, 0, 0, struct.pack(
+                ">HI", http2.INITIAL_WINDOW_SIZE, window))
+        else:
             self.connection.send_settings()
         threading.Thread(target=self._read, daemon=True).start()
 

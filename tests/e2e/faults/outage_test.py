@@ -63,7 +63,7 @@ class Outage(harness.FaultTest):
     def test_the_first_line_says_what_it_goes_by(self):
         self.start_aggregator("--section_timeout=1500ms", "--total_timeout=4s",
                               "--max_inflight=77")
-        first, *_ = self.aggregator.log()
+        first, *_ = harness.eventually(self.aggregator.log, what="a line")
         self.assertEqual(first["message"], "starting")
         self.assertIn("gRPC", first["version"])
         for role in harness.ROLES:
