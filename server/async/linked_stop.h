@@ -34,6 +34,18 @@ class LinkedStop {
   std::stop_callback<Forward> on_parent_;
 };
 
+// Requests a stop as it goes, however its scope is left.
+class StopAtEnd {
+ public:
+  explicit StopAtEnd(std::stop_source& source) : source_(source) {}
+  ~StopAtEnd() { source_.request_stop(); }
+  StopAtEnd(const StopAtEnd&) = delete;
+  StopAtEnd& operator=(const StopAtEnd&) = delete;
+
+ private:
+  std::stop_source& source_;
+};
+
 }  // namespace gather::async
 
 #endif  // GATHER_SERVER_ASYNC_LINKED_STOP_H_

@@ -5,11 +5,13 @@
 namespace gather::fanout {
 namespace {
 
-// For a section's status, and the answer's timing: some 150 bytes at most.
+// For a section's status, and the answer's timing: some 150 bytes at most. And
+// for an attempt of the status' log.
 constexpr std::size_t kStatusBytes = 256;
+constexpr std::size_t kAttemptBytes = 128;
 
-bool Fits(std::size_t bytes, std::size_t sections, std::size_t max_bytes) {
-  return bytes + (sections + 1) * kStatusBytes <= max_bytes;
+std::size_t StatusBytes(const Landing& landing) {
+  return kStatusBytes + landing.attempts_log.size() * kAttemptBytes;
 }
 
 Failure TooLarge(std::size_t section_bytes, std::size_t answer_bytes,
@@ -36,8 +38,12 @@ Arrival* Largest(std::span<Arrival> arrivals) {
 
 void FitAnswer(const google::protobuf::Message& answer,
                std::span<Arrival> arrivals, std::size_t max_bytes) {
+  std::size_t to_be_said = kStatusBytes;
+  for (const Arrival& arrival : arrivals) {
+    to_be_said += StatusBytes(arrival.landing);
+  }
   std::size_t bytes = answer.ByteSizeLong();
-  while (!Fits(bytes, arrivals.size(), max_bytes)) {
+  while (bytes + to_be_said > max_bytes) {
     Arrival* const largest = Largest(arrivals);
     if (largest == nullptr) return;
     largest->landing.failure =
@@ -48,9 +54,11 @@ void FitAnswer(const google::protobuf::Message& answer,
 }
 
 std::optional<Failure> FitPart(const google::protobuf::Message& section,
-                               std::size_t max_bytes) {
+                               const Landing& landing, std::size_t max_bytes) {
   const std::size_t bytes = section.ByteSizeLong();
-  if (Fits(bytes, 1, max_bytes)) return std::nullopt;
+  if (bytes + kStatusBytes + StatusBytes(landing) <= max_bytes) {
+    return std::nullopt;
+  }
   return TooLarge(bytes, bytes, max_bytes);
 }
 

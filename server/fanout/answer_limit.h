@@ -35,7 +35,7 @@ void FitAnswer(const google::protobuf::Message& answer,
 
 // The same of a section that is a message of its own.
 std::optional<Failure> FitPart(const google::protobuf::Message& section,
-                               std::size_t max_bytes);
+                               const Landing& landing, std::size_t max_bytes);
 
 }  // namespace gather::fanout
 

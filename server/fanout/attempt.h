@@ -1,8 +1,9 @@
 #ifndef GATHER_SERVER_FANOUT_ATTEMPT_H_
 #define GATHER_SERVER_FANOUT_ATTEMPT_H_
 
-#include <cstddef>
+#include <stdexcept>
 #include <stop_token>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -69,11 +70,15 @@ class Attempt {
   auto& call() { return call_; }
 
   // Once the call has been awaited. The one attempt that succeeds at once is
-  // told of by the landing itself, and any other noted there.
-  AttemptOutcome<S> OutcomeOf(Reply reply, Landing& landing) {
+  // told of by the landing itself, and any other noted there; `lost` says that
+  // another one has won.
+  AttemptOutcome<S> OutcomeOf(Reply reply, Landing& landing,
+                              bool lost = false) {
     const bool ok = reply.ok();
     if (backend_.policies.hedging().enabled()) TellLatency(reply.status());
-    if (!ok || landing.attempts > 1) Note(reply.status().code(), landing);
+    if (!ok || landing.attempts > 1) {
+      Note(reply.status().code(), ok && !lost, landing);
+    }
     return {.reply = std::move(reply),
             .end = call_.end(),
             .pushback = ok ? rpc::Pushback() : PushbackOf(call_.context())};
@@ -91,21 +96,25 @@ class Attempt {
     return rpc::Pushback::Parse({said->second.data(), said->second.size()});
   }
 
-  // One that lost to a hedge would have taken even longer. Left out, those
-  // would be missing at the slow end, and the percentile would fall.
+  // One that lost to a hedge, or to a soft timeout, would have taken even
+  // longer. Left out, those would be missing at the slow end, and the
+  // percentile would fall.
   void TellLatency(const absl::Status& status) {
-    const bool lost = absl::IsCancelled(status) && !fan_out_.stopped();
-    if (!status.ok() && !lost) return;
+    const bool stopped = fan_out_.stopped() && !fan_out_.stopped_early();
+    const bool cut_off = absl::IsCancelled(status) && !stopped &&
+                         call_.end() != rpc::CallEnd::kAnswered;
+    if (!status.ok() && !cut_off) return;
     const async::Clock::time_point now = async::Clock::now();
     backend_.policies.hedging().OnLatency(fan_out_.call.loop_index(),
                                           now - start_, now);
   }
 
-  void Note(absl::StatusCode code, Landing& landing) {
+  void Note(absl::StatusCode code, bool won, Landing& landing) {
     landing.attempts_log.push_back({.kind = kind_,
                                     .start = start_,
                                     .duration = async::Clock::now() - start_,
                                     .code = code,
+                                    .won = won,
                                     .address = call_.context().peer()});
   }
 
@@ -143,6 +152,10 @@ class HedgedAttempt {
   async::Task<AttemptOutcome<S>> Run(async::Clock::duration delay) {
     auto both = async::FirstSuccess(stop_.source(), First(), Hedge(delay));
     const async::FirstOf<absl::Status> first = co_await both;
+    // Of this server's own, as it would be without a hedge.
+    if (!first.winner && !first_ended_) {
+      throw std::runtime_error(std::string(first.outcomes[0].message()));
+    }
     // Where neither got an answer, what the first came to says more.
     co_return std::move(first.winner.value_or(0) == 0 ? first_ : hedge_);
   }
@@ -150,13 +163,14 @@ class HedgedAttempt {
  private:
   // OK where it ends both: with a reply, or an answer about the request.
   async::Task<absl::Status> First() {
+    // Not hedged any more where it failed: that is a retry's matter.
+    const async::StopAtEnd no_hedge(waiting_.source());
     Attempt<S> attempt(fan_out_, backend_, request_, kind_, deadline_,
                        stop_.token());
     auto& call = attempt.call();
     auto reply = co_await call;
-    first_ = attempt.OutcomeOf(std::move(reply), landing_);
-    // Not hedged any more where it failed: that is a retry's matter.
-    waiting_.source().request_stop();
+    first_ = attempt.OutcomeOf(std::move(reply), landing_, decided());
+    first_ended_ = true;
     co_return StatusOf(first_);
   }
 
@@ -173,12 +187,15 @@ class HedgedAttempt {
                        deadline_, stop_.token());
     auto& call = attempt.call();
     auto reply = co_await call;
-    hedge_ = attempt.OutcomeOf(std::move(reply), landing_);
+    hedge_ = attempt.OutcomeOf(std::move(reply), landing_, decided());
     permit.Finish(async::Clock::now());
     const absl::Status status = StatusOf(hedge_);
     backend_.results.OnHedge(/*won=*/status.ok());
     co_return status;
   }
+
+  // One of the two has ended both.
+  bool decided() const { return stop_.token().stop_requested(); }
 
   static absl::Status StatusOf(const AttemptOutcome<S>& outcome) {
     const absl::Status& status = outcome.reply.status();
@@ -195,6 +212,7 @@ class HedgedAttempt {
   Landing& landing_;
   async::LinkedStop stop_;     // of both calls
   async::LinkedStop waiting_;  // of the wait before the hedge
+  bool first_ended_ = false;
   AttemptOutcome<S> first_;
   AttemptOutcome<S> hedge_;
 };

@@ -157,7 +157,8 @@ class Branches {
   }
 
   // The right to call a section's backend now. None where there is nothing to
-  // ask, or its policies do not allow it: that is the section's failure.
+  // ask it, which its policies are not to take for an answer; and none where
+  // they do not allow it: that is the section's failure.
   template <typename S>
   std::optional<BackendPolicies::Permit> Enter(Asked<S>& asked,
                                                Fetched<S>& fetched) {
@@ -166,6 +167,16 @@ class Branches {
     landing.start = async::Clock::now();
     if (asked.failure) {
       landing.failure = std::move(asked.failure);
+      return std::nullopt;
+    }
+    if constexpr (Scattered<S>) {
+      if (asked.requests->empty()) {
+        fetched.reply.emplace();
+        return std::nullopt;
+      }
+    }
+    if (fan_out_.stopped()) {
+      landing.failure = fan_out_.FailureOfStopped();
       return std::nullopt;
     }
     fetched.deadline = fan_out_.DeadlineFor(
@@ -182,10 +193,10 @@ class Branches {
     Landing& landing = fetched.landing;
     const async::Clock::time_point end = async::Clock::now();
     landing.duration = end - landing.start;
+    if (landing.failure) fan_out_.Explain(*landing.failure);
     permit.Finish(
         landing.failure ? ResultOf(*landing.failure) : CallResult::kSuccess,
         end);
-    if (landing.failure) fan_out_.Explain(*landing.failure);
   }
 
   template <typename S>

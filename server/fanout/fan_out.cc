@@ -87,6 +87,12 @@ void FanOut::Explain(Failure& failure) const {
   failure = FailureFor(Reason::kSoftTimeout, failure.detail);
 }
 
+Failure FanOut::FailureOfStopped() const {
+  Failure failure = FailureFor(Reason::kCancelled, "stopped before the call");
+  Explain(failure);
+  return failure;
+}
+
 void FanOut::AddMetadata(grpc::ClientContext& branch_call) const {
   if (settings.start_traces || call.trace().received()) {
     call.AddChildTrace(branch_call);

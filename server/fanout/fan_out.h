@@ -90,6 +90,8 @@ class FanOut {
   bool stopped_early() const { return stopped_early_; }
   // Gives a section that was stopped for that this reason.
   void Explain(Failure& failure) const;
+  // Of a section that was not called, since all are stopped.
+  Failure FailureOfStopped() const;
 
   // Adds what goes with a branch's call: a span of its own, and what is
   // forwarded of the caller's metadata.

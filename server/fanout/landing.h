@@ -21,6 +21,7 @@ struct AttemptRecord {
   async::Clock::time_point start{};
   async::Clock::duration duration{};
   absl::StatusCode code = absl::StatusCode::kOk;
+  bool won = false;     // its reply is the section's
   std::string address;  // as gRPC writes it: "ipv4:10.0.0.7:50053"
 };
 
@@ -29,7 +30,7 @@ struct Landing {
   async::Clock::time_point start{};
   async::Clock::duration duration{};
   int attempts = 0;
-  // In the order in which they ended; none of one that succeeded at once.
+  // In the order in which they ended; none of those that succeeded at once.
   std::vector<AttemptRecord> attempts_log;
   std::optional<Failure> failure;  // none: it arrived
 };

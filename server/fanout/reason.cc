@@ -122,11 +122,9 @@ CallResult ResultOf(const Failure& failure) {
     case Reason::kReplyTooLarge:
     case Reason::kNotFound:
       return CallResult::kSuccess;
-    // It has no part in this but that it allows no more at a time.
     case Reason::kBackendStreamsFull:
-      return CallResult::kOverloaded;
+      return CallResult::kNotSent;
     case Reason::kCancelled:
-    case Reason::kSoftTimeout:
     case Reason::kDependencyFailed:
     case Reason::kAggregatorError:
       return CallResult::kCancelled;

@@ -81,8 +81,6 @@ async::Task<> CallEach(FanOut& fan_out, BackendOf<S>& backend,
   for (auto& each : calls) AddCall(std::move(each), fetched);
   if (fetched.landing.failure) {
     fetched.reply.reset();
-  } else if (!fetched.reply) {
-    fetched.reply.emplace();  // nothing was asked for
   }
 }
 

@@ -63,10 +63,8 @@ void Score::NoteTime(std::size_t section, const Landing& landing,
   }
 }
 
-// The first that succeeded is the one that was taken.
 void Score::FillAttempts(const Landing& landing,
                          v1::SectionStatus* status) const {
-  bool won = false;
   for (const AttemptRecord& record : landing.attempts_log) {
     v1::Attempt* attempt = status->add_attempts_log();
     attempt->set_kind(KindOf(record.kind));
@@ -74,8 +72,7 @@ void Score::FillAttempts(const Landing& landing,
     *attempt->mutable_duration() = ToProto(record.duration);
     attempt->set_code(static_cast<int>(record.code));
     attempt->set_address(record.address);
-    const bool ok = record.code == absl::StatusCode::kOk;
-    attempt->set_won(ok && !std::exchange(won, won || ok));
+    attempt->set_won(record.won);
   }
   const auto starts_before = [](const v1::Attempt& a, const v1::Attempt& b) {
     return TimeUtil::DurationToNanoseconds(a.start_offset()) <

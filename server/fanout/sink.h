@@ -107,7 +107,7 @@ class StreamSink {
     if (shown) Fill(fetched, section);
     if (!fetched.landing.failure) {
       fetched.landing.failure =
-          FitPart(*section, fan_out.settings.max_answer_bytes);
+          FitPart(*section, fetched.landing, fan_out.settings.max_answer_bytes);
       if (fetched.landing.failure) section->Clear();
     }
     fan_out.Land(place, fetched.landing, section->mutable_status(), stats);

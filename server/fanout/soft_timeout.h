@@ -27,6 +27,7 @@ std::optional<async::Clock::duration> SoftTimeoutOf(const Request& request,
   if constexpr (requires { request.soft_timeout().nanos(); }) {
     if (request.has_soft_timeout()) {
       const auto& own = request.soft_timeout();
+      if (own.seconds() < 0) return async::Clock::duration::zero();
       // What is longer than a day is never.
       constexpr std::chrono::hours kDay(24);
       if (own.seconds() >= std::chrono::seconds(kDay).count()) return kDay;
@@ -51,12 +52,7 @@ inline async::Task<> TellSoftTimeout(FanOut& fan_out,
 
 template <typename Branches>
 async::Task<> LandAll(Branches& branches, std::stop_source& all_landed) {
-  struct StopAtEnd {
-    explicit StopAtEnd(std::stop_source& to_stop) : source(to_stop) {}
-    ~StopAtEnd() { source.request_stop(); }
-    std::stop_source& source;
-  };
-  const StopAtEnd stop_at_end(all_landed);
+  const async::StopAtEnd end(all_landed);
   auto all = branches.All();
   const auto landed = co_await all;
   branches.NoteBroken(landed);

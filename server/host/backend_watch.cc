@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <stop_token>
 #include <utility>
 
@@ -40,7 +41,13 @@ void BackendWatch::Run(const std::stop_token& stop) {
   std::condition_variable_any wake;
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    for (Entry& entry : entries_) Look(entry);
+    for (Entry& entry : entries_) {
+      try {
+        Look(entry);
+      } catch (const std::exception&) {
+        // No memory for the line.
+      }
+    }
     wake.wait_for(lock, stop, kPeriod, [] { return false; });
   }
 }

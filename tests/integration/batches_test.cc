@@ -96,5 +96,25 @@ TEST_F(BatchesTest, WithoutOrdersThereIsNothingToAskFor) {
   EXPECT_EQ(fixture_.purchases.calls().count(), 0);
 }
 
+// Who has ordered nothing says nothing of the products' backend.
+TEST_F(BatchesTest, NothingToAskForIsThereWithoutTheBackend) {
+  FixtureOptions options;
+  options.limit.floor = 1;
+  options.limit.maximum = 1;
+  AggregatorFixture fixture(options);
+  Gate gate;
+  fixture.purchases.SetRule(
+      [&gate](const SeenCall& seen) { return AnswerBatch(seen, &gate); });
+  PendingOverview takes_the_place(fixture.stub(), RequestForAll("u-1"));
+  ASSERT_TRUE(fixture.purchases.calls().WaitFor(1));
+  fixture.orders.SetScript({AnswerBytes(OrdersOf(0).SerializeAsString())});
+  const Overview overview = fixture.Get(RequestForAll("u-1"));
+  const fanout::v1::SectionStatus& status =
+      overview.response.purchases().status();
+  EXPECT_EQ(status.state(), fanout::v1::SECTION_STATE_OK) << status.reason();
+  EXPECT_EQ(status.attempts(), 0);
+  gate.Open();
+}
+
 }  // namespace
 }  // namespace gather::testing

@@ -87,8 +87,8 @@ TEST_F(AnswerLimitTest, SaysForTheLogHowLargeItIs) {
 
 TEST_F(AnswerLimitTest, PartOfAStreamHasToFitByItself) {
   Arrive({9000, 10'000});
-  EXPECT_EQ(FitPart(*arrivals_[0].section, 10'000), std::nullopt);
-  EXPECT_EQ(FitPart(*arrivals_[1].section, 10'000)->reason,
+  EXPECT_EQ(FitPart(*arrivals_[0].section, {}, 10'000), std::nullopt);
+  EXPECT_EQ(FitPart(*arrivals_[1].section, {}, 10'000)->reason,
             Reason::kReplyTooLarge);
 }
 

@@ -271,11 +271,13 @@ TEST_F(ScoreTest, TellsOfAttemptsInTheOrderOfTheirStarts) {
                   .start = kStart + 20ms,
                   .duration = 5ms,
                   .code = absl::StatusCode::kOk,
+                  .won = true,
                   .address = "ipv4:10.0.0.8:1"},
                  {.kind = AttemptKind::kFirst,
                   .start = kStart,
                   .duration = 26ms,
                   .code = absl::StatusCode::kCancelled,
+                  .won = false,
                   .address = "ipv4:10.0.0.7:1"}});
   ASSERT_EQ(status.attempts_log_size(), 2);
   EXPECT_EQ(status.attempts_log(0).kind(), v1::ATTEMPT_KIND_FIRST);
@@ -286,17 +288,6 @@ TEST_F(ScoreTest, TellsOfAttemptsInTheOrderOfTheirStarts) {
   EXPECT_EQ(status.attempts_log(1).duration().nanos(), 5'000'000);
   EXPECT_EQ(status.attempts_log(1).address(), "ipv4:10.0.0.8:1");
   EXPECT_TRUE(status.attempts_log(1).won());
-}
-
-TEST_F(ScoreTest, OneAttemptWins) {
-  const AttemptRecord ok{.kind = AttemptKind::kFirst,
-                         .start = kStart,
-                         .duration = 1ms,
-                         .code = absl::StatusCode::kOk,
-                         .address = ""};
-  const v1::SectionStatus& status = LandAfter({ok, ok});
-  EXPECT_TRUE(status.attempts_log(0).won());
-  EXPECT_FALSE(status.attempts_log(1).won());
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ Sample SampleOf(CallResult result) {
     case CallResult::kSuccess:
       return Sample::kSuccess;
     case CallResult::kTimeout:
+    case CallResult::kNotSent:
     case CallResult::kOverloaded:
       return Sample::kDropped;
     case CallResult::kFailure:
@@ -69,10 +70,11 @@ BackendPolicies::Hedge BackendPolicies::TryHedge(Clock::time_point now) {
   if (breaker_.state() != CircuitBreaker::State::kClosed) return {};
   // The last places are for sections that have no call yet.
   if (limit_.in_flight() >= limit_.limit() * int64_t{9} / 10) return {};
-  if (!hedging_.TrySpend()) return {};
   const auto place = limit_.TryAcquire(now);
   if (!place) return {};
-  return {this, *place, now};
+  Hedge hedge(this, *place, now);
+  if (!hedging_.TrySpend()) return {};
+  return hedge;
 }
 
 void BackendPolicies::Hedge::Finish(Clock::time_point now) {
@@ -86,11 +88,12 @@ void BackendPolicies::Permit::Finish(CallResult result, Clock::time_point now) {
   if (policies == nullptr) return;
   CircuitBreaker& breaker = policies->breaker_;
   const Clock::duration latency = now - pass_.since;
-  if (result == CallResult::kTimeout && !breaker.IsFairWait(latency)) {
-    result = CallResult::kCancelled;
-  }
+  const bool waited =
+      result == CallResult::kTimeout || result == CallResult::kNotSent;
+  if (waited && !breaker.IsFairWait(latency)) result = CallResult::kCancelled;
   const Sample sample =
       breaker.IsCurrent(pass_) ? SampleOf(result) : Sample::kIgnored;
+  if (result == CallResult::kNotSent) result = CallResult::kCancelled;
   breaker.Tell(pass_, result, now);
   policies->limit_.Release(place_, sample, latency, now);
 }

@@ -20,6 +20,9 @@ enum class CallResult : uint8_t {
   kOverloaded,
   // Nothing came in time.
   kTimeout,
+  // It was not even sent in time: all streams of the connections were in use.
+  // There are too many calls; of the backend's health that says nothing.
+  kNotSent,
   // The call was given up on this side. That says nothing of the backend.
   kCancelled,
 };

@@ -21,7 +21,7 @@ struct HedgingSettings {
   int percentile = 95;
   // Never sooner: below this the second call costs more than it saves.
   async::Clock::duration min_delay = std::chrono::milliseconds(1);
-  // So many extra calls for a hundred, retries among them.
+  // So many hedges for a hundred calls, less the retries.
   int budget_percent = 5;
 };
 

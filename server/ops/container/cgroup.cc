@@ -71,7 +71,9 @@ std::vector<fs::path> DirectoriesOf(const fs::path& root, const Mount& mount,
   const fs::path top = root / fs::path(mount.point).relative_path();
   // A container without a namespace of cgroups is told its path on the host,
   // and sees its own group at the top.
-  if (mount.root != "/" && group.substr(0, mount.root.size()) == mount.root) {
+  const std::size_t end = mount.root.size();
+  if (mount.root != "/" && group.substr(0, end) == mount.root &&
+      (group.size() == end || group[end] == '/')) {
     group.remove_prefix(mount.root.size());
   }
   std::vector<fs::path> directories;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
 #include <iterator>
 #include <mutex>
 #include <utility>
@@ -114,11 +115,15 @@ void ResetGuard::Watch(std::stop_token stop) {
   std::unique_lock lock(mutex);
   while (!stop.stop_requested()) {
     const Clock::time_point start = Clock::now();
-    ResetCounter::Calls calls = count_calls_();
-    calls.started = CountCallsStarted();
-    for (const std::string& peer :
-         counter_.Look(start, calls, ListConnections)) {
-      on_flood_(peer);
+    try {
+      ResetCounter::Calls calls = count_calls_();
+      calls.started = CountCallsStarted();
+      for (const std::string& peer :
+           counter_.Look(start, calls, ListConnections)) {
+        on_flood_(peer);
+      }
+    } catch (const std::exception&) {
+      // No memory: the next look may have it.
     }
     const Clock::duration took = Clock::now() - start;
     // Nobody notifies: only time and a stop end the wait.
