@@ -26,6 +26,8 @@ FixtureOptions WithConnections(int connections) {
   FixtureOptions options;
   options.connections_per_backend = connections;
   options.backends_up = false;
+  // It would come down for calls that were never sent.
+  options.limit.enabled = false;
   return options;
 }
 
