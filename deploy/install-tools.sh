@@ -43,5 +43,5 @@ install ghz "github.com/bojand/ghz/cmd/ghz@v$GHZ_VERSION"
 # Static, as load.py runs it in a container of another image, too.
 if ! command -v ghz-counted >/dev/null; then
   echo "Building ghz-counted"
-  (cd deploy/ghz/counted && CGO_ENABLED=0 go build -o "$GOBIN" .)
+  (cd deploy/ghz/counted && CGO_ENABLED=0 go build -o "$GOBIN/ghz-counted" .)
 fi
