@@ -2,7 +2,6 @@
 
 import os
 import socket
-import struct
 import time
 import unittest
 
@@ -29,10 +28,8 @@ class NoWindow(harness.FaultTest):
     def setUp(self):
         super().setUp()
         self.start_aggregator("--send_timeout=200ms", metrics=True)
-        self.lazy = h2_client.Client(self.aggregator.port, settings=False)
+        self.lazy = h2_client.Client(self.aggregator.port, window=0)
         self.addCleanup(self.lazy.close)
-        self.lazy.connection.send_frame(http2.SETTINGS, 0, 0, struct.pack(
-            ">HI", http2.INITIAL_WINDOW_SIZE, 0))
         self.lazy.wait_ready()
 
     def in_flight(self):

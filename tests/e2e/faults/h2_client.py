@@ -27,7 +27,7 @@ class Reply:
 class Client:
     """One connection to a server."""
 
-    def __init__(self, port, window=None):
+    def __init__(self, port, settings=True, window=None):
         self.connection = http2.Connection(
             socket.create_connection(("127.0.0.1", port), 10))
         self.connection.sock.settimeout(None)
@@ -41,7 +41,7 @@ class Client:
         if window is not None:
             self.connection.send_frame(http2.SETTINGS, 0, 0, struct.pack(
                 ">HI", http2.INITIAL_WINDOW_SIZE, window))
-        else:
+        elif settings:
             self.connection.send_settings()
         threading.Thread(target=self._read, daemon=True).start()
 
