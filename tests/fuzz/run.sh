@@ -24,7 +24,7 @@ for name in request reply; do
   found=build/fuzz/$name
   mkdir -p "$found"
   "build/fuzz/bin/${name}_fuzz" -max_total_time="${1:-20}" -max_len=4096 \
-    -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+    -timeout=10 -error_exitcode=1 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
     -artifact_prefix="build/fuzz/$name-" \
     "$found" "tests/fuzz/corpus/$name"
 done
