@@ -71,8 +71,9 @@ hang 400 --max_inflight=500
 hang 450
 echo "10,000 calls at once on a cold aggregator, backends of 10 ms:"
 for connections in 1 2 16; do burst "$connections"; done
+# Fewer connections have streams for 1,000 calls each, and so take longer.
 echo "the same, with backends of 10 s:"
 start_backends 10s
 targets+=(--section_timeout=30s --total_timeout=40s)
-for connections in 1 2 16; do burst "$connections"; done
+burst 16
 exit "$failed"
