@@ -20,11 +20,13 @@ command -v "clang++-$CLANG_VERSION" >/dev/null || {
 }
 cmake --preset fuzz -DCMAKE_CXX_COMPILER="clang++-$CLANG_VERSION" >/dev/null
 cmake --build --preset fuzz --target request_fuzz reply_fuzz
+# Where a rule is broken libFuzzer ends with 77, unless told otherwise.
 for name in request reply; do
   found=build/fuzz/$name
   mkdir -p "$found"
   "build/fuzz/bin/${name}_fuzz" -max_total_time="${1:-20}" -max_len=4096 \
-    -timeout=10 -error_exitcode=1 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+    -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+    -error_exitcode=1 \
     -artifact_prefix="build/fuzz/$name-" \
     "$found" "tests/fuzz/corpus/$name"
 done
