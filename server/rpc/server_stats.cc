@@ -2,12 +2,22 @@
 
 #include "server/rpc/server_stats.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 
+#include "server/async/counter.h"
 #include "server/rpc/server.h"
 
 namespace gather::rpc {
+
+namespace {
+
+// A loop that was later than this may have found calls that had expired.
+constexpr std::chrono::milliseconds kLate(100);
+
+}  // namespace
 
 ServerStats Server::stats() const {
   ServerStats stats;
@@ -36,6 +46,14 @@ ResetCounter::Calls Server::CountCalls() const {
   ResetCounter::Calls calls{.in_flight = admission_.in_flight()};
   for (const auto& serving : loops_) {
     calls.expired += static_cast<int64_t>(serving->expired.value());
+    async::HistogramTotals lag;
+    serving->lag.AddTo(lag);
+    calls.turns.push_back(
+        std::reduce(lag.counts.begin(), lag.counts.end(), int64_t{0}));
+    for (std::size_t i = 0; i < lag.counts.size(); ++i) {
+      const bool late = i == lag.bounds.size() || lag.bounds[i] > kLate;
+      if (late) calls.late_turns += static_cast<int64_t>(lag.counts[i]);
+    }
   }
   return calls;
 }

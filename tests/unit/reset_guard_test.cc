@@ -15,6 +15,7 @@ using Peers = std::vector<std::string>;
 
 constexpr int kLimit = 100;
 constexpr int kMaxOpen = 50;
+constexpr Clock::duration kTurn = 100ms;
 
 class ResetCounterTest : public ::testing::Test {
  protected:
@@ -29,8 +30,12 @@ class ResetCounterTest : public ::testing::Test {
 
   Peers Look(Clock::duration later) {
     now_ += later;
-    const ResetCounter::Calls calls{
-        .started = started_, .expired = expired_, .in_flight = in_flight_};
+    if (!stuck_) turns_ += later / kTurn;
+    const ResetCounter::Calls calls{.started = started_,
+                                    .expired = expired_,
+                                    .in_flight = in_flight_,
+                                    .turns = {turns_, turns_},
+                                    .late_turns = late_turns_};
     return counter_.Look(now_, calls, [this] {
       ++lists_;
       return std::vector<ConnectionCounts>{a_, b_};
@@ -41,6 +46,9 @@ class ResetCounterTest : public ::testing::Test {
   int64_t started_ = 1'000'000;
   int64_t expired_ = 5'000;
   int64_t in_flight_ = 0;
+  int64_t turns_ = 300;
+  int64_t late_turns_ = 10;
+  bool stuck_ = false;  // the loops
   // Old connections: what they were through is no matter.
   ConnectionCounts a_{.id = 1, .peer = "a", .streams_failed = 5000};
   ConnectionCounts b_{.id = 2, .peer = "b", .streams_failed = 7};
@@ -119,6 +127,42 @@ TEST_F(ResetCounterTest, CallsInFlightThatDoNotExpireAreAnExcuseForAWhile) {
   EXPECT_EQ(Look(20ms), Peers{});
   EXPECT_EQ(Look(450ms), Peers{});
   EXPECT_EQ(Look(50ms), Peers{"a"});
+}
+
+// What expired is known only once a loop comes to it, however long that takes.
+TEST_F(ResetCounterTest, WaitsForLoopsThatAreStuck) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, 0);
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, 2 * kLimit, 2 * kLimit);
+  EXPECT_EQ(Look(20ms), Peers{});
+  stuck_ = true;
+  EXPECT_EQ(Look(3s), Peers{});
+  stuck_ = false;
+  EXPECT_EQ(Look(kTurn), Peers{});
+  EXPECT_EQ(Look(kTurn), Peers{"a"});
+}
+
+// gRPC drops calls that expire before a loop takes them in.
+TEST_F(ResetCounterTest, LoopsThatWereLateAreAnExcuse) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, 0);
+  EXPECT_EQ(Look(20ms), Peers{});
+  late_turns_ += 1;
+  Calls(a_, 2 * kLimit, 2 * kLimit);
+  EXPECT_EQ(Look(20ms), Peers{});
+  EXPECT_EQ(LookLater(), Peers{});
+}
+
+TEST_F(ResetCounterTest, LoopsThatWereLateBeforeAreNoExcuse) {
+  EXPECT_EQ(Look(0s), Peers{});
+  late_turns_ += 1;
+  EXPECT_EQ(Look(1s), Peers{});
+  Calls(a_, kLimit, 0);
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, 2 * kLimit, 2 * kLimit);
+  EXPECT_EQ(Look(20ms), Peers{});
+  EXPECT_EQ(LookLater(), Peers{"a"});
 }
 
 // gRPC counts none of them as failed until somebody has taken them in.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstddef>
 #include <exception>
 #include <iterator>
 #include <mutex>
@@ -18,8 +19,10 @@ constexpr Clock::duration kPeriod = 20ms;
 // The share of its time that the thread works at most, as 1 in so many: with
 // thousands of connections a look takes tens of milliseconds.
 constexpr int kShare = 20;
-// In which a loop comes to calls that have expired.
+// In which a loop comes to calls that have expired, where it is not late.
 constexpr Clock::duration kExcuseTime = 500ms;
+// The timer of the first may have been due before.
+constexpr int64_t kTurns = 2;
 // As many calls as may be open expire, and as many again, before a loop that is
 // starved has taken them in.
 constexpr double kRounds = 2;
@@ -47,11 +50,21 @@ void ResetCounter::AddSuspects(
       place->second = {.peer = connection.peer,
                        .since = now,
                        .over = over,
-                       .expired = calls.expired};
+                       .calls = calls,
+                       .late_turns = window_calls_.late_turns};
     }
     place->second.certain =
         over > static_cast<double>(calls.in_flight) + kRounds * max_open_;
   }
+}
+
+bool ResetCounter::IsSettled(const Suspect& suspect, Clock::time_point now,
+                             const Calls& calls) {
+  if (now - suspect.since < kExcuseTime) return false;
+  for (std::size_t loop = 0; loop < calls.turns.size(); ++loop) {
+    if (calls.turns[loop] < suspect.calls.turns[loop] + kTurns) return false;
+  }
+  return true;
 }
 
 std::vector<std::string> ResetCounter::TakeFound(Clock::time_point now,
@@ -59,10 +72,12 @@ std::vector<std::string> ResetCounter::TakeFound(Clock::time_point now,
   std::vector<std::string> found;
   for (auto each = suspects_.begin(); each != suspects_.end();) {
     const Suspect& suspect = each->second;
+    const bool settled = IsSettled(suspect, now, calls);
     const bool excused =
-        suspect.over <= static_cast<double>(calls.expired - suspect.expired);
-    const bool found_now =
-        suspect.certain || (!excused && now - suspect.since >= kExcuseTime);
+        suspect.over <=
+            static_cast<double>(calls.expired - suspect.calls.expired) ||
+        (settled && calls.late_turns > suspect.late_turns);
+    const bool found_now = suspect.certain || (!excused && settled);
     if (found_now) found.push_back(suspect.peer);
     each = found_now || excused ? suspects_.erase(each) : std::next(each);
   }

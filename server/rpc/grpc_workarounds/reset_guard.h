@@ -41,12 +41,17 @@ class ResetCounter {
     // at once, a loop only when it comes to it, which takes it a while where a
     // thousand expire together.
     int64_t in_flight = 0;
+    // How often each loop came to its timer, and how often one of them came so
+    // late to it that calls may have expired which it never took in.
+    std::vector<int64_t> turns;
+    int64_t late_turns = 0;
   };
 
   // A connection is found once more than `max_per_second` of its calls have
   // failed in a second, besides as many as expired on all: half a second later,
-  // unless calls that expired meanwhile excuse it; at once only where more
-  // failed than calls in flight, and those that gRPC may hold until a loop
+  // and not before each loop has come to what was queued, unless calls that
+  // expired meanwhile excuse it, or a loop that was late. At once only where
+  // more failed than calls in flight, and those that gRPC may hold until a loop
   // takes them in, account for.
   //
   // Failed are also those beyond the `max_open` that may be open at a time:
@@ -68,16 +73,20 @@ class ResetCounter {
     std::string peer;
     async::Clock::time_point since;
     double over = 0;
-    int64_t expired = 0;   // calls, by then
-    bool certain = false;  // whatever becomes of those in flight
+    Calls calls;             // by then
+    int64_t late_turns = 0;  // when the window began
+    bool certain = false;    // whatever becomes of those in flight
   };
 
   void AddSuspects(async::Clock::time_point now, const Calls& calls,
                    double limit,
                    const std::vector<ConnectionCounts>& connections);
-  // Those that are no suspects any more: no calls that expired excuse them.
+  // Those that are no suspects any more, as nothing has excused them.
   std::vector<std::string> TakeFound(async::Clock::time_point now,
                                      const Calls& calls);
+  // Whether what was to come of a suspect's calls by then has.
+  static bool IsSettled(const Suspect& suspect, async::Clock::time_point now,
+                        const Calls& calls);
 
   int64_t FailedOn(const ConnectionCounts& connection) const;
 
