@@ -43,7 +43,8 @@ ServerStats Server::stats() const {
 
 ResetCounter::Calls Server::CountCalls() const {
   // In flight first: a call that ends meanwhile is counted twice, not never.
-  ResetCounter::Calls calls{.in_flight = admission_.in_flight()};
+  ResetCounter::Calls calls;
+  calls.in_flight = admission_.in_flight();
   for (const auto& serving : loops_) {
     calls.expired += static_cast<int64_t>(serving->expired.value());
     async::HistogramTotals lag;

@@ -180,6 +180,19 @@ TEST_F(ResetCounterTest, MoreThanMayBeOpenWereReset) {
   EXPECT_EQ(LookLater(), Peers{"a"});
 }
 
+// A loop takes them in, and they end only once the connection does.
+TEST_F(ResetCounterTest, CallsInFlightDoNotExcuseThoseThatWereReset) {
+  EXPECT_EQ(Look(0s), Peers{});
+  Calls(a_, kLimit, 0);
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, 3 * kMaxOpen, 0);
+  in_flight_ = a_.streams_left = 3 * kMaxOpen;
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, 1, 0);
+  in_flight_ = a_.streams_left += 1;
+  EXPECT_EQ(Look(20ms), Peers{"a"});
+}
+
 TEST_F(ResetCounterTest, ConnectionsAreNotAddedUp) {
   EXPECT_EQ(Look(0s), Peers{});
   Calls(a_, kLimit, 0);

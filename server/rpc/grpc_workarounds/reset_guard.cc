@@ -1,6 +1,9 @@
 #include "server/rpc/grpc_workarounds/reset_guard.h"
 
+#include <time.h>
+
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -16,7 +19,10 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Clock::duration kPeriod = 20ms;
-// The share of its time that the thread works at most, as 1 in so many: with
+// While calls are many. A caller can make a hundred in a millisecond, each of
+// which takes 10 KB and more until it is taken in.
+constexpr Clock::duration kPeriodOfMany = 5ms;
+// The share of a CPU that the thread takes at most, as 1 in so many: with
 // thousands of connections a look takes tens of milliseconds.
 constexpr int kShare = 20;
 // In which a loop comes to calls that have expired, where it is not late.
@@ -26,6 +32,14 @@ constexpr int64_t kTurns = 2;
 // As many calls as may be open expire, and as many again, before a loop that is
 // starved has taken them in.
 constexpr double kRounds = 2;
+
+// What this thread has had of a CPU: it may have waited for it as long again.
+Clock::duration CpuTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) +
+         std::chrono::nanoseconds(time.tv_nsec);
+}
 
 }  // namespace
 
@@ -53,8 +67,12 @@ void ResetCounter::AddSuspects(
                        .calls = calls,
                        .late_turns = window_calls_.late_turns};
     }
+    // Not those that are left: as many are in flight, and wait for a connection
+    // that does nothing but read.
     place->second.certain =
-        over > static_cast<double>(calls.in_flight) + kRounds * max_open_;
+        over > static_cast<double>(calls.in_flight) + kRounds * max_open_ ||
+        static_cast<double>(connection.streams_left) >
+            (1 + kRounds) * max_open_;
   }
 }
 
@@ -129,20 +147,21 @@ void ResetGuard::Watch(std::stop_token stop) {
   std::condition_variable_any wait;
   std::unique_lock lock(mutex);
   while (!stop.stop_requested()) {
-    const Clock::time_point start = Clock::now();
+    const Clock::duration before = CpuTime();
     try {
       ResetCounter::Calls calls = count_calls_();
       calls.started = CountCallsStarted();
       for (const std::string& peer :
-           counter_.Look(start, calls, ListConnections)) {
+           counter_.Look(Clock::now(), calls, ListConnections)) {
         on_flood_(peer);
       }
     } catch (const std::exception&) {
       // No memory: the next look may have it.
     }
-    const Clock::duration took = Clock::now() - start;
+    const Clock::duration took = CpuTime() - before;
+    const Clock::duration period = counter_.many() ? kPeriodOfMany : kPeriod;
     // Nobody notifies: only time and a stop end the wait.
-    wait.wait_for(lock, stop, std::max(kPeriod, kShare * took),
+    wait.wait_for(lock, stop, std::max(period, kShare * took),
                   [] { return false; });
   }
 }

@@ -67,6 +67,9 @@ class ResetCounter {
                                 const Calls& calls,
                                 const ListConnections& list);
 
+  // Whether there are so many calls that connections are listed.
+  bool many() const { return failed_before_.has_value(); }
+
  private:
   // A connection that was over the limit, and by how much.
   struct Suspect {
