@@ -36,7 +36,7 @@ SvgPanel TimelineOf(const std::string& user_id,
   const absl::Duration sum = FromProto(response.timing().sequential_duration());
   return {absl::StrCat("overview of ", user_id, ": ", FormatTime(total),
                        " (one after the other: ", FormatTime(sum), ")"),
-          MakeRows(response, ""), total};
+          MakeRows(response), total};
 }
 
 }  // namespace

@@ -120,7 +120,11 @@ Row NotRequestedRow(const std::string& name) {
   return MakeRow(name, status, nullptr);
 }
 
-std::vector<Row> MakeRows(const Message& response, const std::string& absent) {
+namespace {
+
+// `on_absent` is called with the name of each section that is not there.
+template <typename OnAbsent>
+std::vector<Row> RowsOf(const Message& response, OnAbsent on_absent) {
   const auto& reflection = *response.GetReflection();
   std::vector<Row> rows;
   for (const FieldDescriptor* field :
@@ -130,7 +134,7 @@ std::vector<Row> MakeRows(const Message& response, const std::string& absent) {
       const Message& section = reflection.GetMessage(response, field);
       rows.push_back(MakeRow(name, StatusOf(section), &section));
     } else {
-      rows.push_back(AbsentRow(name, absent));
+      on_absent(rows, name);
     }
   }
   for (const UnknownSection& section : FindUnknownSections(response)) {
@@ -139,11 +143,16 @@ std::vector<Row> MakeRows(const Message& response, const std::string& absent) {
   return rows;
 }
 
+}  // namespace
+
+std::vector<Row> MakeRows(const Message& response) {
+  return RowsOf(response, [](std::vector<Row>& rows, const std::string& name) {
+    rows.push_back(NotRequestedRow(name));
+  });
+}
+
 std::vector<Row> MakeRowsOfPresent(const Message& response) {
-  std::vector<Row> rows = MakeRows(response, "");
-  std::erase_if(rows,
-                [](const Row& row) { return row.outcome == Outcome::kAbsent; });
-  return rows;
+  return RowsOf(response, [](std::vector<Row>&, const std::string&) {});
 }
 
 }  // namespace gather::client

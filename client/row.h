@@ -52,9 +52,8 @@ Row NotRequestedRow(const std::string& name);
 
 // The rows of `response`, which is any aggregator's: one for each section that
 // its type has, in the order of its fields, then one for each that only the
-// server knows. `absent` is the summary of a section that it does not have.
-std::vector<Row> MakeRows(const google::protobuf::Message& response,
-                          const std::string& absent);
+// server knows. A section that it does not have was not asked for.
+std::vector<Row> MakeRows(const google::protobuf::Message& response);
 
 // The rows of the sections that `response`, or a part of a stream, does have.
 std::vector<Row> MakeRowsOfPresent(const google::protobuf::Message& response);

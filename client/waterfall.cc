@@ -262,7 +262,7 @@ std::string RenderLine(const Row& row, const WaterfallOptions& options) {
 
 std::string RenderWaterfall(const google::protobuf::Message& response,
                             const WaterfallOptions& options) {
-  return RenderWaterfall(MakeRows(response, options.absent), TimingOf(response),
+  return RenderWaterfall(MakeRows(response), TimingOf(response),
                          options);
 }
 

@@ -28,7 +28,7 @@ struct WaterfallOptions {
   // wrapped.
   bool one_line = false;
 
-  // What to say of a section that the answer does not have.
+  // What to say of a section that a stream has not brought.
   std::string absent = "missing from the answer";
 };
 

@@ -35,7 +35,7 @@ Report RunReturnExceptions(double scale) {
   // tour: end
 
   Report report;
-  std::vector<Row> rows = MakeRows(response, "missing from the answer");
+  std::vector<Row> rows = MakeRows(response);
   std::erase_if(rows, [](const Row& row) {
     return row.outcome == Outcome::kNotRequested;
   });

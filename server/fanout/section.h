@@ -46,7 +46,8 @@
 //                                          const Reply& reply);
 //     // Optional. NOT_FOUND of this backend is NOT_FOUND of the whole request.
 //     static constexpr bool kNotFoundEndsRequest = true;
-//     // Optional. Left out where the caller sends no read mask.
+//     // Optional. Only for callers who name it in the read mask: an answer to
+//     // others does not mention it.
 //     static constexpr bool kOnlyOnRequest = true;
 //   };
 //

@@ -33,11 +33,14 @@ class ResponseSink {
  public:
   explicit ResponseSink(Response* response) : response_(response) {}
 
+  // A section that is only there for who names it is not even mentioned.
   template <typename S>
   void Skip() {
-    S::In(*response_)
-        ->mutable_status()
-        ->set_state(v1::SECTION_STATE_NOT_REQUESTED);
+    if constexpr (!OnlyOnRequest<S>()) {
+      S::In(*response_)
+          ->mutable_status()
+          ->set_state(v1::SECTION_STATE_NOT_REQUESTED);
+    }
   }
 
   template <typename S>

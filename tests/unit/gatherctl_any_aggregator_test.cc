@@ -69,13 +69,13 @@ std::vector<std::string> Names(const std::vector<Row>& rows) {
 }
 
 TEST(AnyAggregatorTest, EachFieldWithASectionStatusIsARow) {
-  const std::vector<Row> rows = MakeRows(Page(), "absent");
+  const std::vector<Row> rows = MakeRows(Page());
   EXPECT_THAT(Names(rows),
               ElementsAre("profile", "reviews", "journal", "score", "sale"));
   EXPECT_EQ(rows[0].summary, "Ada Lovelace, London");
   EXPECT_EQ(rows[1].summary, "12 reviews");
   EXPECT_EQ(rows[1].duration, absl::Seconds(2));
-  EXPECT_EQ(rows[2].summary, "absent");
+  EXPECT_EQ(rows[2].outcome, Outcome::kNotRequested);
   EXPECT_EQ(rows[3].outcome, Outcome::kNotRequested);
   EXPECT_EQ(rows[4].outcome, Outcome::kFailed);
   EXPECT_EQ(rows[4].summary, "SALE_OVER");
@@ -187,7 +187,7 @@ TEST(GenericSummaryTest, IsOkWhereThereIsNothingToSay) {
 TEST(GenericSummaryTest, TextFromABackendIsEscapedInTheRow) {
   GetPageResponse page = Page();
   page.mutable_profile()->mutable_profile()->set_name("Eve\x1b[2J\u2066");
-  const std::string summary = MakeRows(page, "")[0].summary;
+  const std::string summary = MakeRows(page)[0].summary;
   EXPECT_EQ(summary, "Eve\\x1b[2J\\u2066, London");
   EXPECT_THAT(RenderWaterfall(page, {}), Not(HasSubstr("\x1b")));
 }

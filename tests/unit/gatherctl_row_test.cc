@@ -33,16 +33,15 @@ GetOverviewResponse UserOnly(const std::string& name) {
 }
 
 Row UserRow(const GetOverviewResponse& response) {
-  return MakeRows(response, "absent")[0];
+  return MakeRows(response)[0];
 }
 
-TEST(RowTest, HasNoOutcomeForASectionThatIsNotThere) {
-  const std::vector<Row> rows = MakeRows(UserOnly("Ada"), "absent");
+TEST(RowTest, SectionThatIsNotThereWasNotRequested) {
+  const std::vector<Row> rows = MakeRows(UserOnly("Ada"));
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_EQ(rows[0].outcome, Outcome::kOk);
   EXPECT_EQ(rows[0].summary, "Ada");
-  EXPECT_EQ(rows[1].outcome, Outcome::kAbsent);
-  EXPECT_EQ(rows[1].summary, "absent");
+  EXPECT_EQ(rows[1].outcome, Outcome::kNotRequested);
 }
 
 TEST(RowTest, TakesAStateOfANewerServerForNeitherGoodNorBad) {

@@ -63,7 +63,7 @@ Old AsOld(const New& message) {
 }
 
 std::vector<Row> RowsOf(const GetPageResponse& page) {
-  std::vector<Row> rows = MakeRows(AsOld<OldGetPageResponse>(page), "absent");
+  std::vector<Row> rows = MakeRows(AsOld<OldGetPageResponse>(page));
   EXPECT_GE(rows.size(), 3u);
   return {rows.begin() + 3, rows.end()};
 }
