@@ -124,7 +124,7 @@ int Serve(Service& service, ops::ServerSettings& settings, ops::Logger& logger,
   settings.server.tell_trace = false;
   settings.server.on_stall = ops::LogStalls(logger);
   settings.server.on_late = ops::LogLateness(logger);
-  settings.server.on_flood = ops::LogFloods(logger);
+  settings.server.on_ended = ops::LogEndedConnections(logger);
   settings.server.on_error = ops::LogErrors(logger);
   rpc::Server server(settings.server);
   service.AddTo(server);

@@ -108,7 +108,7 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
   options.observer = &request_log;
   options.on_stall = ops::LogStalls(logger);
   options.on_late = ops::LogLateness(logger);
-  options.on_flood = ops::LogFloods(logger);
+  options.on_ended = ops::LogEndedConnections(logger);
   options.on_error = ops::LogErrors(logger);
 
   settings.fan_out.on_breaker = LogBreakers(logger);

@@ -22,6 +22,7 @@
 
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/reflection.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpcpp/ext/channelz_service_plugin.h"
@@ -211,9 +212,11 @@ rpc::OnServerError LogErrors(Logger& logger) {
   };
 }
 
-rpc::ResetGuard::OnFlood LogFloods(Logger& logger) {
-  return [&logger](const std::string& peer) {
-    logger.Log(LogLevel::kWarning, "connection ended for its resets",
+std::function<void(const std::string& peer, const char* reason)>
+LogEndedConnections(Logger& logger) {
+  return [&logger](const std::string& peer, const char* reason) {
+    logger.Log(LogLevel::kWarning,
+               absl::StrCat("connection ended for ", reason),
                {{"peer", std::string_view(peer)}});
   };
 }

@@ -29,9 +29,9 @@ std::function<void(int loop, async::Clock::duration late)> LogLateness(
 // Logs trouble of the server's own, at most one in a second.
 rpc::OnServerError LogErrors(Logger& logger);
 
-// Logs a connection that was ended for cancelling calls as fast as it made
-// them.
-rpc::ResetGuard::OnFlood LogFloods(Logger& logger);
+// Logs a connection that was ended, and what for.
+std::function<void(const std::string& peer, const char* reason)>
+LogEndedConnections(Logger& logger);
 
 // Says on stdout, in one line, that the configuration is good, and on stderr
 // what it warns of. Returns the process's exit code.

@@ -17,6 +17,21 @@ CallsInFlight::Guard::~Guard() {
   call_.in_flight_ = nullptr;
 }
 
+void CallsInFlight::AddPeers(std::set<std::string>& peers) {
+  async::IntrusiveList<ServerCall> added;
+  while (!calls_.empty()) {
+    ServerCall& call = calls_.PopFront();
+    added.PushBack(call);
+    try {
+      peers.insert(call.context().peer());
+    } catch (...) {
+      calls_.TakeAll(added);
+      throw;
+    }
+  }
+  calls_.TakeAll(added);
+}
+
 async::Task<> CallsInFlight::AwaitStop(async::EventLoop& loop) {
   async::SleepUntil stopped(loop, async::Clock::time_point::max(),
                             stop_.get_token());

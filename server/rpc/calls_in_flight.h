@@ -1,7 +1,9 @@
 #ifndef GATHER_SERVER_RPC_CALLS_IN_FLIGHT_H_
 #define GATHER_SERVER_RPC_CALLS_IN_FLIGHT_H_
 
+#include <set>
 #include <stop_token>
+#include <string>
 
 #include "server/async/event_loop.h"
 #include "server/async/intrusive_list.h"
@@ -28,6 +30,9 @@ class CallsInFlight {
    private:
     ServerCall& call_;
   };
+
+  // Adds who has made them, as grpc::ServerContext::peer() has it.
+  void AddPeers(std::set<std::string>& peers);
 
   // Has AwaitStop() stop all calls, and those that come later. Thread: any.
   void RequestStop() { stop_.request_stop(); }

@@ -138,12 +138,7 @@ void Server::Run() {
           loop.RunUntilComplete(std::move(serve));
         });
   }
-  if (options_.max_resets_per_second > 0) {
-    reset_guard_.emplace(options_.max_resets_per_second,
-                         options_.max_streams_per_connection,
-                         std::bind_front(&Server::CountCalls, this),
-                         std::bind_front(&Server::OnFlood, this));
-  }
+  StartGuards();
 }
 
 void Server::ServeHealth(grpc::ServerBuilder& builder) {
@@ -239,11 +234,6 @@ async::Task<> Server::Serve(ServingLoop& serving) {
   if (!accepted.ok()) serving.Report("accepting", "", accepted);
   if (!served.ok()) serving.Report("serving", "", served);
   if (!watched.ok()) serving.Report("watching", "", watched);
-}
-
-void Server::OnFlood(const std::string& peer) {
-  if (!connections_->EndConnection(listener_->place(), peer)) return;
-  if (options_.on_flood) options_.on_flood(peer);
 }
 
 }  // namespace gather::rpc

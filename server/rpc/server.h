@@ -20,6 +20,7 @@
 #include "server/async/watchdog.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/call_observer.h"
+#include "server/rpc/grpc_workarounds/half_sent.h"
 #include "server/rpc/grpc_workarounds/listener.h"
 #include "server/rpc/grpc_workarounds/open_connections.h"
 #include "server/rpc/grpc_workarounds/reset_guard.h"
@@ -130,8 +131,11 @@ class Server {
   // Starts the threads.
   void Run();
   async::Task<> Serve(ServingLoop& serving);
+  void StartGuards();
   ResetCounter::Calls CountCalls() const;
-  void OnFlood(const std::string& peer);
+  void EndConnection(const std::string& peer, const char* reason);
+  // Ends the connections of these that have no call which a loop has.
+  void EndUnserved(const std::vector<std::string>& peers);
   void AwaitLeave(async::Clock::time_point deadline);
   // What is to happen after the deadline of a drain, unless it is over first.
   void EndLateCalls(async::Clock::time_point deadline, std::stop_token over);
@@ -151,7 +155,8 @@ class Server {
   std::vector<std::jthread> threads_;
   std::optional<async::Watchdog> watchdog_;
   std::unique_ptr<OpenConnections> connections_;
-  std::optional<ResetGuard> reset_guard_;  // uses the one above
+  std::optional<ResetGuard> reset_guard_;  // uses the one above, as the next
+  std::optional<HalfSentGuard> half_sent_guard_;
   std::unique_ptr<Listener> listener_;
 };
 

@@ -69,7 +69,8 @@ void Server::Drain(async::Clock::time_point deadline) {
   health_.EndWatches();
   reflection_.EndStreams();
   AwaitLeave(deadline);
-  reset_guard_.reset();  // it looks at connections
+  reset_guard_.reset();  // they look at connections
+  half_sent_guard_.reset();
   {
     std::jthread late;
     try {

@@ -50,8 +50,9 @@ struct ServerOptions {
   // it can do in time. Off, unless it is switched on.
   ShedSettings shed{.enabled = false};
   // How long a caller may take to take in a message that is sent to it; then
-  // its call is cancelled (send_timeouts.h), or its connection ended
-  // (listener.h).
+  // its call is cancelled (send_timeout.h), or its connection ended
+  // (listener.h). And how long it may take to send its request: then its
+  // connection is ended (half_sent.h).
   std::chrono::milliseconds send_timeout = std::chrono::seconds(30);
   // What all connections together may hold in buffers.
   std::size_t memory_quota_bytes = std::size_t{1} << 30;
@@ -60,10 +61,11 @@ struct ServerOptions {
   std::chrono::milliseconds max_connection_age = std::chrono::hours(1);
   std::chrono::milliseconds max_connection_age_grace = std::chrono::seconds(30);
   // A connection on which more calls are cancelled in a second is ended
-  // (reset_guard.h). 0 is no limit. `on_flood` is told of it, on a thread of
-  // the server's, with the peer's address, and may be null.
+  // (reset_guard.h). 0 is no limit.
   int max_resets_per_second = 1000;
-  ResetGuard::OnFlood on_flood;
+  // Told of connections that were ended, on threads of the server's: the peer's
+  // address, and what for. May be null.
+  std::function<void(const std::string& peer, const char* reason)> on_ended;
   // Whether answers have the call's trace, as `traceparent` in their trailing
   // metadata. To read it costs the caller: off where only servers call, which
   // know the trace already.

@@ -22,7 +22,9 @@ class ResetFloodTest : public ::testing::TestWithParam<const char*> {
     FixtureOptions options;
     options.server.listen = "[::]:0";
     options.server.max_resets_per_second = kLimit;
-    options.server.on_flood = [this](const std::string&) { floods_.Add(); };
+    options.server.on_ended = [this](const std::string&, const char*) {
+      floods_.Add();
+    };
     return options;
   }
 

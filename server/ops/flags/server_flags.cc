@@ -34,7 +34,8 @@ ABSL_FLAG(
     "busy to answer them before their deadlines");
 ABSL_FLAG(absl::Duration, send_timeout, absl::Seconds(30),
           "how long a caller may take to take in a message that is sent to it, "
-          "before its call is cancelled");
+          "before its call is cancelled, and to send its request, before its "
+          "connection is ended");
 ABSL_FLAG(int64_t, memory_quota_mb, 0,
           "megabytes that gRPC may hold for all connections together; 0 means "
           "1024, or what the cgroup's memory limit has room for");

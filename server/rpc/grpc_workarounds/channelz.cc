@@ -59,7 +59,8 @@ ConnectionCounts CountsOf(int64_t id) {
           .peer = name.substr(name.rfind(' ') + 1),
           .streams_failed = failed,
           .streams_left = SumOf(socket, "streamsStarted") -
-                          SumOf(socket, "streamsSucceeded") - failed};
+                          SumOf(socket, "streamsSucceeded") - failed,
+          .messages = SumOf(socket, "messagesReceived")};
 }
 
 void AddConnectionsOf(int64_t server,

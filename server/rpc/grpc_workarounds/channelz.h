@@ -1,7 +1,7 @@
 #ifndef GATHER_SERVER_RPC_GRPC_WORKAROUNDS_CHANNELZ_H_
 #define GATHER_SERVER_RPC_GRPC_WORKAROUNDS_CHANNELZ_H_
 
-// What reset_guard.h reads of gRPC; goes with it.
+// What reset_guard.h and half_sent.h read of gRPC; goes with them.
 
 #include <cstdint>
 #include <string>
@@ -30,6 +30,8 @@ struct ConnectionCounts {
   // has some that were reset among these until somebody has taken in their
   // calls.
   int64_t streams_left = 0;
+  // Messages that came, of all calls.
+  int64_t messages = 0;
 };
 
 // Connections to all servers, those that are open.

@@ -2,10 +2,12 @@
 
 import os
 import socket
+import threading
 import time
 import unittest
 
 import flood
+import h2_backend
 import h2_client
 import harness
 import http2
@@ -114,6 +116,45 @@ class NoReading(harness.FaultTest):
         before = self.answered()
         time.sleep(0.5 * harness.SLOWNESS)
         return 0 < before == self.answered() < CALLS
+
+
+class HalfSent(harness.FaultTest):
+    """Callers that begin calls and do not end them."""
+
+    def setUp(self):
+        super().setUp()
+        self.gate = threading.Event()
+        self.addCleanup(self.gate.set)
+        raw = [self.raw_backend(role) for role in harness.ROLES]
+        raw[0].script = self.answer_later
+        self.start_aggregator("--send_timeout=500ms", "--section_timeout=60s",
+                              "--total_timeout=60s", raw=raw)
+
+    def answer_later(self, call):
+        self.gate.wait()
+        h2_backend.healthy(call)
+
+    def check_is_ended(self, half):
+        """And nobody else's connection, however long its call takes."""
+        served = self.client()
+        watched = served.start(b"", path=WATCH, timeout=None)
+        answered = served.start(timeout=None)
+        silent = self.client()
+        stream = silent.open(timeout=None)
+        silent.connection.send_data(stream, half)
+        reply = silent.wait(stream, 20 * harness.SLOWNESS)
+        self.assertIsNone(reply.status)
+        self.assertTrue(
+            self.aggregator.log("connection ended for half-sent calls"))
+        self.gate.set()
+        self.assertEqual(served.wait(answered).status, OK)
+        self.assertIsNone(served.peek(watched).ended)
+
+    def test_half_a_request_ends_its_connection(self):
+        self.check_is_ended(wire.frame(wire.overview_request())[:-1])
+
+    def test_headers_alone_do(self):
+        self.check_is_ended(b"")
 
 
 class Threads(harness.FaultTest):
