@@ -15,7 +15,7 @@ async::Task<absl::Status> FaultInjector::Apply(rpc::ServerCall& call) {
                                call.stop_token());
     co_return absl::CancelledError("hung until it was cancelled");
   }
-  const std::chrono::nanoseconds latency = RollLatency();
+  const std::chrono::nanoseconds latency = NextLatency();
   if (latency > std::chrono::nanoseconds::zero()) {
     const absl::Status slept =
         co_await async::SleepFor(call.loop(), latency, call.stop_token());
@@ -31,14 +31,16 @@ bool FaultInjector::Roll(double rate) {
   return rate > 0 && std::bernoulli_distribution(rate)(random_);
 }
 
-std::chrono::nanoseconds FaultInjector::RollLatency() {
-  if (faults_.jitter == std::chrono::nanoseconds::zero()) {
-    return faults_.latency;
-  }
+std::chrono::nanoseconds FaultInjector::NextLatency() {
+  const bool slow =
+      faults_.slow_every > 0 && ++calls_ % faults_.slow_every == 0;
+  const std::chrono::nanoseconds latency =
+      slow ? faults_.latency + faults_.slow_latency : faults_.latency;
+  if (faults_.jitter == std::chrono::nanoseconds::zero()) return latency;
   const std::chrono::nanoseconds jitter(
       std::uniform_int_distribution<std::chrono::nanoseconds::rep>(
           -faults_.jitter.count(), faults_.jitter.count())(random_));
-  return std::max(std::chrono::nanoseconds::zero(), faults_.latency + jitter);
+  return std::max(std::chrono::nanoseconds::zero(), latency + jitter);
 }
 
 }  // namespace gather::backends

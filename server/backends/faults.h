@@ -2,6 +2,7 @@
 #define GATHER_SERVER_BACKENDS_FAULTS_H_
 
 #include <chrono>
+#include <cstdint>
 #include <random>
 
 #include "absl/status/status.h"
@@ -15,6 +16,10 @@ struct Faults {
   // Every answer takes so long, give or take `jitter`.
   std::chrono::nanoseconds latency{0};
   std::chrono::nanoseconds jitter{0};
+  // One call in so many, on each loop, takes that much longer; 0 is none. By
+  // count, so that a tail of that length is there however few calls there are.
+  int64_t slow_every = 0;
+  std::chrono::nanoseconds slow_latency{0};
   // The share of calls, from 0 to 1, that fail, after their latency, and with
   // what.
   double error_rate = 0;
@@ -35,10 +40,11 @@ class FaultInjector {
 
  private:
   bool Roll(double rate);
-  std::chrono::nanoseconds RollLatency();
+  std::chrono::nanoseconds NextLatency();
 
   const Faults faults_;
   std::mt19937 random_;
+  int64_t calls_ = 0;
 };
 
 }  // namespace gather::backends

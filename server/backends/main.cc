@@ -45,6 +45,11 @@ ABSL_FLAG(absl::Duration, latency, absl::ZeroDuration(),
           "how long every answer takes");
 ABSL_FLAG(absl::Duration, latency_jitter, absl::ZeroDuration(),
           "how much more or less than --latency it may take");
+ABSL_FLAG(int64_t, slow_every, 0,
+          "one call in so many, on each event loop, takes --slow_latency "
+          "longer; 0 means none");
+ABSL_FLAG(absl::Duration, slow_latency, absl::Milliseconds(500),
+          "how much longer those take");
 ABSL_FLAG(double, error_rate, 0, "share of calls that fail, from 0 to 1");
 ABSL_FLAG(gather::backends::ErrorCode, error_code,
           gather::backends::ErrorCode{absl::StatusCode::kInternal},
@@ -65,6 +70,10 @@ absl::StatusOr<Faults> FaultsFromFlags() {
        {ops::CheckFlagNotNegative("latency", absl::GetFlag(FLAGS_latency)),
         ops::CheckFlagNotNegative("latency_jitter",
                                   absl::GetFlag(FLAGS_latency_jitter)),
+        ops::CheckFlagNotNegative("slow_latency",
+                                  absl::GetFlag(FLAGS_slow_latency)),
+        ops::CheckFlagRange("slow_every", absl::GetFlag(FLAGS_slow_every), 0,
+                            int64_t{1} << 30),
         CheckRate("error_rate", absl::GetFlag(FLAGS_error_rate)),
         CheckRate("hang_rate", absl::GetFlag(FLAGS_hang_rate))}) {
     if (!check.ok()) return check;
@@ -72,6 +81,9 @@ absl::StatusOr<Faults> FaultsFromFlags() {
   return Faults{
       .latency = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_latency)),
       .jitter = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_latency_jitter)),
+      .slow_every = absl::GetFlag(FLAGS_slow_every),
+      .slow_latency =
+          absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_slow_latency)),
       .error_rate = absl::GetFlag(FLAGS_error_rate),
       .error_code = absl::GetFlag(FLAGS_error_code).code,
       .hang_rate = absl::GetFlag(FLAGS_hang_rate)};

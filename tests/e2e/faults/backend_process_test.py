@@ -89,6 +89,21 @@ class BackendProcess(harness.FaultTest):
         self.assertGreater(gaps[-1], 0.5, gaps)
 
 
+class SlowBackend(harness.FaultTest):
+
+    def test_one_call_in_four_is_slow(self):
+        backend = self.start_backend("user", "--event_loops=1",
+                                     "--slow_every=4", "--slow_latency=400ms")
+        self.start_aggregator(targets={"user": f"127.0.0.1:{backend.port}"})
+        client = self.client()
+        slow = []
+        for _ in range(8):
+            start = time.monotonic()
+            self.assertEqual(client.call().status, 0)
+            slow.append(time.monotonic() - start >= 0.4)
+        self.assertEqual([i for i, each in enumerate(slow, 1) if each], [4, 8])
+
+
 class HungBackend(harness.FaultTest):
 
     def check_deadline(self, milliseconds):
