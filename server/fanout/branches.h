@@ -175,15 +175,15 @@ class Branches {
         return false;
       }
     }
-    if (fan_out_.stopped()) {
+    const bool reuses = policies.settings().reuses_replies();
+    if (!reuses && fan_out_.stopped()) {
       landing.failure = fan_out_.FailureOfStopped();
       return false;
     }
     fetched.deadline = fan_out_.DeadlineFor(
         policies.settings().section_timeout,
         {.start = landing.start, .after = StagesAfter<S>()});
-    if (policies.settings().reuses_replies()) return true;
-    return EnterPolicies(BackendFor<S>(), fetched, permit);
+    return reuses || EnterPolicies(BackendFor<S>(), fetched, permit);
   }
 
   template <typename S>

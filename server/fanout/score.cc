@@ -41,6 +41,8 @@ bool Score::Land(std::size_t section, const Landing& landing,
   NoteTime(section, landing, status);
   if (!plan_.requested.Has(section)) {
     status->set_state(v1::SECTION_STATE_NOT_REQUESTED);
+    // What was made of it is no better.
+    if (landing.failure && landing.failure->stale_age) ++stale_;
     return false;
   }
   ++landed_;

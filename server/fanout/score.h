@@ -45,7 +45,8 @@ class Score {
   // common code, or UNAVAILABLE where they have none in common.
   absl::Status Outcome() const;
 
-  // Every requested section arrived, and is as its backend has it now.
+  // Every requested section arrived, and neither it nor what it was made of is
+  // stale.
   bool complete() const { return failed_ == 0 && stale_ == 0; }
 
   // `wall_start` is the start of the fan-out on the wall's clock. Once all have

@@ -187,6 +187,22 @@ TEST_F(StaleAnswerTest, WhatNeedsAStaleSectionIsMadeOfIt) {
   const auto response = Get(RequestForAll("u-1"));
   EXPECT_EQ(response.orders().status().state(), SECTION_STATE_STALE);
   EXPECT_TRUE(IsRight(response.purchases(), "u-1"));
+  // Nor is the answer complete to whom only these are shown.
+  v1::GetOverviewRequest request = RequestFor("u-1");
+  request.mutable_read_mask()->add_paths("purchases");
+  EXPECT_TRUE(IsRight(Get(request).purchases(), "u-1"));
+  EXPECT_FALSE(Get(request).complete());
+}
+
+TEST_F(StaleAnswerTest, StageThatASoftTimeoutLeavesNoTimeForIsStaleToo) {
+  Make();
+  orders().SetScript({NeverAnswer()});
+  v1::GetOverviewRequest request = RequestForAll("u-1");
+  request.mutable_soft_timeout()->set_nanos(50'000'000);
+  const auto response = Get(request);
+  EXPECT_EQ(response.orders().status().reason(), "SOFT_TIMEOUT");
+  EXPECT_TRUE(IsRight(Freshened(response.purchases()), "u-1"));
+  EXPECT_EQ(response.purchases().status().attempts(), 0);
 }
 
 TEST_F(StaleAnswerTest, SectionOfSeveralCallsIsStaleAsAWhole) {

@@ -140,6 +140,7 @@ class Walk {
     if (plan_.stale && called && outcome.code != 0 && !IsNoMore(outcome.code)) {
       outcome.state = fanout::v1::SECTION_STATE_STALE;
     }
+    if (outcome.state == fanout::v1::SECTION_STATE_STALE) stale_ = true;
     if (IsHidden(plan_.branches[branch])) {
       outcomes_[branch] = Hidden(outcome.attempts);
       return EndDependants(branch, outcome);
@@ -183,7 +184,7 @@ class Walk {
   }
 
   std::optional<Verdict> Whole() const {
-    Verdict verdict{.sections = {}, .complete = true};
+    Verdict verdict{.sections = {}, .complete = !stale_};
     bool any = false;
     for (int i = 0; i < kBranches; ++i) {
       if (!outcomes_[i]) return std::nullopt;
@@ -198,6 +199,7 @@ class Walk {
   const FaultPlan& plan_;
   std::array<int, kBranches> attempts_{};
   std::array<int, kBranches> early_{};
+  bool stale_ = false;  // any, asked for or not
   std::array<std::optional<SectionVerdict>, kBranches> outcomes_;
 };
 

@@ -150,6 +150,17 @@ TEST_F(ScoreTest, OneThatIsStaleKeepsAllTheOthersFromFailingTheCall) {
   EXPECT_TRUE(score_.Outcome().ok());
 }
 
+TEST_F(ScoreTest, WhatIsMadeOfAStaleSectionIsNotComplete) {
+  plan_.requested = SectionSet();
+  plan_.requested.Add(kWine);
+  plan_.needed.Add(kSoup);
+  Land(kSoup, StaleAfter(1s));
+  Arrive(kWine);
+  EXPECT_EQ(status_[kSoup].state(), v1::SECTION_STATE_NOT_REQUESTED);
+  EXPECT_EQ(status_[kWine].state(), v1::SECTION_STATE_OK);
+  EXPECT_FALSE(score_.complete());
+}
+
 TEST_F(ScoreTest, EverySectionFailedFailsTheCallWithTheirCommonCode) {
   Land(kSoup, Late());
   Land(kBread, Late());

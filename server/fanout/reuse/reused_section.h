@@ -31,6 +31,11 @@ async::Task<> ReusedSection(FanOut& fan_out, BackendOf<S>& backend,
   ReplyKey builder(fan_out.call, fan_out.settings.forwarded_keys);
   builder.Add(requests);
   const std::string key = std::move(builder).Take();
+  if (fan_out.stopped()) {
+    fetched.landing.failure = fan_out.FailureOfStopped();
+    AnswerStale(fan_out, backend, key, max_stale, fetched);
+    co_return;
+  }
   try {
     async::Task<> call =
         backend.policies.settings().coalescing.enabled
