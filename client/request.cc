@@ -36,6 +36,9 @@ ABSL_FLAG(std::vector<std::string>, required, {},
 ABSL_FLAG(absl::Duration, soft_timeout, absl::ZeroDuration(),
           "After so long the sections that are there are enough, if every "
           "required one is; 0 leaves it to the server.");
+ABSL_FLAG(absl::Duration, max_stale, absl::InfiniteDuration(),
+          "How old a section may be whose backend fails; 0 takes none, inf "
+          "leaves it to the server.");
 ABSL_FLAG(int32_t, order_page_size, 0,
           "At most so many orders, up to 100; 0 leaves it to the server.");
 ABSL_FLAG(int32_t, product_page_size, 0,
@@ -70,6 +73,16 @@ absl::Status CheckNames(const char* flag, const std::vector<std::string>& names,
   return absl::OkStatus();
 }
 
+// What is longer than a day is a day.
+google::protobuf::Duration ToProto(absl::Duration duration) {
+  duration = std::min(duration, absl::Hours(24));
+  google::protobuf::Duration field;
+  field.set_seconds(absl::ToInt64Seconds(duration));
+  field.set_nanos(static_cast<int32_t>(
+      absl::ToInt64Nanoseconds(duration - absl::Seconds(field.seconds()))));
+  return field;
+}
+
 absl::Status Check(const OverviewFlags& flags) {
   if (auto ok = CheckSections(flags, *GetOverviewResponse::descriptor());
       !ok.ok()) {
@@ -84,6 +97,9 @@ absl::Status Check(const OverviewFlags& flags) {
       flags.soft_timeout < absl::Milliseconds(1)) {
     return ops::FlagError("soft_timeout", "is less than 1ms");
   }
+  if (flags.max_stale < absl::ZeroDuration()) {
+    return ops::FlagError("max_stale", "is negative");
+  }
   return ops::CheckFlagRange("product_page_size", flags.product_page_size, 0,
                              kMaxPageSize);
 }
@@ -91,10 +107,12 @@ absl::Status Check(const OverviewFlags& flags) {
 }  // namespace
 
 OverviewFlags ReadOverviewFlags() {
-  return {absl::GetFlag(FLAGS_sections), absl::GetFlag(FLAGS_required),
+  return {absl::GetFlag(FLAGS_sections),
+          absl::GetFlag(FLAGS_required),
           absl::GetFlag(FLAGS_order_page_size),
           absl::GetFlag(FLAGS_product_page_size),
-          absl::GetFlag(FLAGS_soft_timeout)};
+          absl::GetFlag(FLAGS_soft_timeout),
+          absl::GetFlag(FLAGS_max_stale)};
 }
 
 absl::Status CheckSections(const OverviewFlags& flags,
@@ -128,12 +146,10 @@ absl::Status FillRequest(const std::string& user_id, const OverviewFlags& flags,
   request.set_order_page_size(flags.order_page_size);
   request.set_product_page_size(flags.product_page_size);
   if (flags.soft_timeout > absl::ZeroDuration()) {
-    const absl::Duration timeout =
-        std::min(flags.soft_timeout, absl::Hours(24));
-    google::protobuf::Duration& field = *request.mutable_soft_timeout();
-    field.set_seconds(absl::ToInt64Seconds(timeout));
-    field.set_nanos(static_cast<int32_t>(
-        absl::ToInt64Nanoseconds(timeout - absl::Seconds(field.seconds()))));
+    *request.mutable_soft_timeout() = ToProto(flags.soft_timeout);
+  }
+  if (flags.max_stale != absl::InfiniteDuration()) {
+    *request.mutable_max_stale() = ToProto(flags.max_stale);
   }
   return absl::OkStatus();
 }

@@ -17,10 +17,11 @@ struct OverviewFlags {
   int order_page_size = 0;
   int product_page_size = 0;
   absl::Duration soft_timeout = {};
+  absl::Duration max_stale = absl::InfiniteDuration();
 };
 
-// The values of --sections, --required, --order_page_size, --product_page_size
-// and --soft_timeout.
+// The values of --sections, --required, --order_page_size,
+// --product_page_size, --soft_timeout and --max_stale.
 OverviewFlags ReadOverviewFlags();
 
 // INVALID_ARGUMENT naming the flag where `flags` name a section that `answer`,

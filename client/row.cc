@@ -32,11 +32,21 @@ Outcome OutcomeOf(const SectionStatus& status) {
       return Outcome::kOk;
     case fanout::v1::SECTION_STATE_FAILED:
       return Outcome::kFailed;
+    case fanout::v1::SECTION_STATE_STALE:
+      return Outcome::kStale;
     case fanout::v1::SECTION_STATE_NOT_REQUESTED:
       return Outcome::kNotRequested;
     default:
       return Outcome::kUnknown;
   }
+}
+
+// "4 orders [12.0 s old: BACKEND_UNAVAILABLE]"
+std::string SummarizeStale(const SectionStatus& status,
+                           const Message* section) {
+  return absl::StrCat(section == nullptr ? "stale" : Summarize(*section), " [",
+                      FormatTime(FromProto(status.age())),
+                      " old: ", status.reason(), "]");
 }
 
 // `section` is null where the payload can't be read.
@@ -49,6 +59,8 @@ std::string SummaryOf(const SectionStatus& status, Outcome outcome,
   std::string text;
   if (outcome == Outcome::kOk) {
     text = section == nullptr ? "ok" : Summarize(*section);
+  } else if (outcome == Outcome::kStale) {
+    text = SummarizeStale(status, section);
   } else if (outcome == Outcome::kFailed) {
     text = SummarizeFailure(status);
   } else {
@@ -59,6 +71,7 @@ std::string SummaryOf(const SectionStatus& status, Outcome outcome,
   if (status.attempts() > 1) {
     absl::StrAppend(&text, " (", status.attempts(), " attempts)");
   }
+  if (status.coalesced()) text += " (another request's call)";
   return text;
 }
 

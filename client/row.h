@@ -12,6 +12,7 @@ namespace gather::client {
 // How a section came out, as far as a reader of the waterfall cares.
 enum class Outcome {
   kOk,
+  kStale,  // There, but as it was before.
   kFailed,
   kNotRequested,
   kUnknown,

@@ -41,15 +41,18 @@ constexpr char kStyle[] =
     ".gather text{font:13px sans-serif;fill:#24292f}"
     ".gather .t{font-weight:bold}.gather .d{fill:#57606a}"
     ".gather .g{stroke:#6e778155}.gather .ok{fill:#1f883d}"
+    ".gather .stale{fill:url(#g-stale);stroke:#1f883d}"
     ".gather .failed{fill:url(#g-failed);stroke:#cf222e}"
     ".gather .cancelled{fill:url(#g-cancelled);stroke:#57606a}"
     ".gather .in-flight{fill:none;stroke:#0969da;stroke-dasharray:5 3}"
     ".gather .unknown{fill:#8c959f}"
+    "#g-stale path{stroke:#1f883d;stroke-width:2}"
     "#g-failed path{stroke:#cf222e;stroke-width:1.6}"
     "#g-cancelled path{stroke:#57606a;stroke-width:2}"
     "@media(prefers-color-scheme:dark){"
     ".gather text{fill:#e6edf3}.gather .d{fill:#9da7b3}"
-    ".gather .ok{fill:#3fb950}.gather .failed{stroke:#ff7b72}"
+    ".gather .ok{fill:#3fb950}.gather .stale{stroke:#3fb950}"
+    ".gather .failed{stroke:#ff7b72}#g-stale path{stroke:#3fb950}"
     ".gather .cancelled{stroke:#9da7b3}.gather .in-flight{stroke:#58a6ff}"
     "#g-failed path{stroke:#ff7b72}#g-cancelled path{stroke:#9da7b3}}"
     "</style>";
@@ -58,6 +61,8 @@ constexpr char kHatchings[] =
     "<defs>"
     "<pattern id=\"g-failed\" width=\"6\" height=\"6\" "
     "patternUnits=\"userSpaceOnUse\"><path d=\"M0 0L6 6M6 0L0 6\"/></pattern>"
+    "<pattern id=\"g-stale\" width=\"6\" height=\"6\" "
+    "patternUnits=\"userSpaceOnUse\"><path d=\"M0 1H6\"/></pattern>"
     "<pattern id=\"g-cancelled\" width=\"6\" height=\"6\" "
     "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
     "<path d=\"M1 0V6\"/></pattern>"
@@ -73,6 +78,8 @@ Look LookOf(Outcome outcome) {
   switch (outcome) {
     case Outcome::kOk:
       return {"ok", ""};
+    case Outcome::kStale:
+      return {"stale", "stale"};
     case Outcome::kFailed:
       return {"failed", "failed"};
     case Outcome::kCancelled:

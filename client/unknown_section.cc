@@ -41,6 +41,7 @@ bool IsPlausible(const SectionStatus& status) {
       return status.code() == 0 &&
              (status.has_duration() || status.attempts() > 0);
     case fanout::v1::SECTION_STATE_FAILED:
+    case fanout::v1::SECTION_STATE_STALE:
       return status.code() != 0;
     case fanout::v1::SECTION_STATE_NOT_REQUESTED:
       return status.code() == 0 && status.attempts() == 0;

@@ -49,6 +49,8 @@ Look LookOf(Outcome outcome) {
   switch (outcome) {
     case Outcome::kOk:
       return {"✓", "+", "32"};
+    case Outcome::kStale:
+      return {"≈", "=", "33"};
     case Outcome::kFailed:
       return {"✗", "x", "31"};
     case Outcome::kNotRequested:

@@ -37,17 +37,27 @@ absl::Status CheckPageSize(const char* field, int32_t size) {
       field, absl::StrCat(size, " is not between 0 and ", kMaxPageSize));
 }
 
+// Of a Duration that is not negative.
+bool HasNanosInRange(const google::protobuf::Duration& duration) {
+  return duration.nanos() >= 0 && duration.nanos() < 1'000'000'000;
+}
+
 absl::Status CheckSoftTimeout(const v1::GetOverviewRequest& request) {
   if (!request.has_soft_timeout()) return absl::OkStatus();
   const google::protobuf::Duration& timeout = request.soft_timeout();
   constexpr int32_t kMillisecond = 1'000'000;
-  const bool in_range = timeout.nanos() >= 0 && timeout.nanos() < 1'000'000'000;
-  if (in_range &&
+  if (HasNanosInRange(timeout) &&
       (timeout.seconds() > 0 ||
        (timeout.seconds() == 0 && timeout.nanos() >= kMillisecond))) {
     return absl::OkStatus();
   }
   return rpc::InvalidField("soft_timeout", "is less than 1ms");
+}
+
+absl::Status CheckMaxStale(const v1::GetOverviewRequest& request) {
+  const google::protobuf::Duration& stale = request.max_stale();
+  if (stale.seconds() >= 0 && HasNanosInRange(stale)) return absl::OkStatus();
+  return rpc::InvalidField("max_stale", "is not a time from 0s");
 }
 
 // "SECTION_ORDERS" is "orders" in a mask.
@@ -79,7 +89,8 @@ absl::Status Overview::Check(const Request& request) {
        {CheckUserId(request.user_id()),
         CheckPageSize("order_page_size", request.order_page_size()),
         CheckPageSize("product_page_size", request.product_page_size()),
-        CheckSoftTimeout(request), CheckRequiredSections(request)}) {
+        CheckSoftTimeout(request), CheckMaxStale(request),
+        CheckRequiredSections(request)}) {
     if (!check.ok()) return check;
   }
   return absl::OkStatus();

@@ -25,7 +25,7 @@ Arrival* Largest(std::span<Arrival> arrivals) {
   Arrival* largest = nullptr;
   std::size_t most = 0;
   for (Arrival& arrival : arrivals) {
-    if (arrival.landing.failure) continue;
+    if (!arrival.landing.has_reply()) continue;
     const std::size_t bytes = arrival.section->ByteSizeLong();
     if (largest != nullptr && bytes < most) continue;
     largest = &arrival;

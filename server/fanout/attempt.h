@@ -14,7 +14,7 @@
 #include "server/async/task.h"
 #include "server/async/timer.h"
 #include "server/fanout/backend_of.h"
-#include "server/fanout/fan_out.h"
+#include "server/fanout/call_scope.h"
 #include "server/fanout/landing.h"
 #include "server/fanout/policy/call_result.h"
 #include "server/rpc/channel_pool.h"
@@ -34,7 +34,7 @@ struct AttemptOutcome {
 
 // One call to a section's backend, with all that goes with it.
 //
-//   Attempt<S> attempt(fan_out, backend, request, AttemptKind::kFirst,
+//   Attempt<S> attempt(scope, backend, request, AttemptKind::kFirst,
 //   deadline,
 //                      stop);
 //   auto& call = attempt.call();  // named: decisions/0016-gcc-12-coroutines.md
@@ -49,22 +49,22 @@ class Attempt {
   using Request = typename S::Request;
   using Reply = absl::StatusOr<typename Backend::Wire>;
 
-  Attempt(FanOut& fan_out, Backend& backend, const Request& request,
+  Attempt(CallScope& scope, Backend& backend, const Request& request,
           AttemptKind kind, async::Clock::time_point deadline,
           std::stop_token stop)
-      : fan_out_(fan_out),
+      : scope_(scope),
         backend_(backend),
         kind_(kind),
         start_(async::Clock::now()),
         lease_(backend.channels.Take()),
         call_(
-            fan_out.call.loop(), backend.StubFor(lease_),
-            &Backend::Stub::PrepareAsync, request,
+            scope.loop(), backend.StubFor(lease_), &Backend::Stub::PrepareAsync,
+            request,
             {.deadline = deadline,
              .stop = std::move(stop),
              .stats = &backend.calls,
              .send_wait = lease_.crowded() ? &backend.stream_wait : nullptr}) {
-    fan_out.AddMetadata(call_.context());
+    scope.AddMetadata(call_.context());
   }
 
   auto& call() { return call_; }
@@ -100,13 +100,13 @@ class Attempt {
   // longer. Left out, those would be missing at the slow end, and the
   // percentile would fall.
   void TellLatency(const absl::Status& status) {
-    const bool stopped = fan_out_.stopped() && !fan_out_.stopped_early();
+    const bool stopped = scope_.stopped() && !scope_.stopped_early();
     const bool cut_off = absl::IsCancelled(status) && !stopped &&
                          call_.end() != rpc::CallEnd::kAnswered;
     if (!status.ok() && !cut_off) return;
     const async::Clock::time_point now = async::Clock::now();
-    backend_.policies.hedging().OnLatency(fan_out_.call.loop_index(),
-                                          now - start_, now);
+    backend_.policies.hedging().OnLatency(scope_.loop_index(), now - start_,
+                                          now);
   }
 
   void Note(absl::StatusCode code, bool won, Landing& landing) {
@@ -118,7 +118,7 @@ class Attempt {
                                     .address = call_.context().peer()});
   }
 
-  FanOut& fan_out_;
+  CallScope& scope_;
   Backend& backend_;
   const AttemptKind kind_;
   const async::Clock::time_point start_;
@@ -129,7 +129,7 @@ class Attempt {
 // An attempt that a second joins, the hedge, where it takes unusually long: the
 // first answer of the two counts, and the other call is cancelled and awaited.
 //
-//   HedgedAttempt<S> attempt(fan_out, backend, request, kind, deadline,
+//   HedgedAttempt<S> attempt(scope, backend, request, kind, deadline,
 //                            landing);
 //   AttemptOutcome<S> outcome = co_await attempt.Run(delay);
 //
@@ -137,16 +137,16 @@ class Attempt {
 template <typename S>
 class HedgedAttempt {
  public:
-  HedgedAttempt(FanOut& fan_out, BackendOf<S>& backend,
+  HedgedAttempt(CallScope& scope, BackendOf<S>& backend,
                 const typename S::Request& request, AttemptKind kind,
                 async::Clock::time_point deadline, Landing& landing)
-      : fan_out_(fan_out),
+      : scope_(scope),
         backend_(backend),
         request_(request),
         kind_(kind),
         deadline_(deadline),
         landing_(landing),
-        stop_(fan_out.stop_token()),
+        stop_(scope.stop_token()),
         waiting_(stop_.token()) {}
 
   async::Task<AttemptOutcome<S>> Run(async::Clock::duration delay) {
@@ -165,7 +165,7 @@ class HedgedAttempt {
   async::Task<absl::Status> First() {
     // Not hedged any more where it failed: that is a retry's matter.
     const async::StopAtEnd no_hedge(waiting_.source());
-    Attempt<S> attempt(fan_out_, backend_, request_, kind_, deadline_,
+    Attempt<S> attempt(scope_, backend_, request_, kind_, deadline_,
                        stop_.token());
     auto& call = attempt.call();
     auto reply = co_await call;
@@ -176,14 +176,14 @@ class HedgedAttempt {
 
   async::Task<absl::Status> Hedge(async::Clock::duration delay) {
     async::SleepUntil sleep =
-        async::SleepFor(fan_out_.call.loop(), delay, waiting_.token());
+        async::SleepFor(scope_.loop(), delay, waiting_.token());
     const absl::Status slept = co_await sleep;
     if (!slept.ok()) co_return slept;
     BackendPolicies::Hedge permit =
         backend_.policies.TryHedge(async::Clock::now());
     if (!permit) co_return absl::ResourceExhaustedError("not hedged");
     ++landing_.attempts;
-    Attempt<S> attempt(fan_out_, backend_, request_, AttemptKind::kHedge,
+    Attempt<S> attempt(scope_, backend_, request_, AttemptKind::kHedge,
                        deadline_, stop_.token());
     auto& call = attempt.call();
     auto reply = co_await call;
@@ -204,7 +204,7 @@ class HedgedAttempt {
     return answered ? absl::OkStatus() : status;
   }
 
-  FanOut& fan_out_;
+  CallScope& scope_;
   BackendOf<S>& backend_;
   const typename S::Request& request_;
   const AttemptKind kind_;

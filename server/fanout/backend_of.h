@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/async/counter.h"
+#include "server/async/singleflight.h"
 #include "server/fanout/policy/backend_policies.h"
 #include "server/fanout/relay.h"
 #include "server/fanout/section_stats.h"
@@ -15,6 +16,9 @@
 #include "server/rpc/method_stub.h"
 
 namespace gather::fanout {
+
+template <typename S>
+class SharedCall;  // reuse/shared_call.h
 
 // What all loops share of a section's backend.
 struct WayToBackend {
@@ -53,6 +57,8 @@ class BackendOf {
   rpc::CallStats calls;
   async::Histogram stream_wait{rpc::CallStats::kBounds};
   SectionStats results;
+  // Those under way that more sections may wait for.
+  async::Singleflight<SharedCall<S>> shared_calls;
 
  private:
   struct StubOfChannel {

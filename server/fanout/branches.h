@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -11,18 +10,19 @@
 #include "absl/status/status.h"
 #include "server/async/clock.h"
 #include "server/async/gather.h"
-#include "server/async/outcome.h"
 #include "server/async/task.h"
 #include "server/fanout/backend_of.h"
 #include "server/fanout/fan_out.h"
 #include "server/fanout/fetch.h"
 #include "server/fanout/landing.h"
+#include "server/fanout/permit.h"
 #include "server/fanout/policy/backend_policies.h"
 #include "server/fanout/reason.h"
+#include "server/fanout/reuse/reused_section.h"
+#include "server/fanout/reuse/stale_answer.h"
 #include "server/fanout/scatter.h"
 #include "server/fanout/section.h"
 #include "server/fanout/stages.h"
-#include "server/rpc/status.h"
 
 namespace gather::fanout {
 
@@ -113,15 +113,14 @@ class Branches {
     }
     BackendOf<S>& backend = BackendFor<S>();
     Fetched<S> fetched;
-    std::optional<BackendPolicies::Permit> permit = Enter(asked, fetched);
-    if (permit) {
+    std::optional<BackendPolicies::Permit> permit;
+    if (Begin(asked, fetched, permit)) {
       try {
-        co_await CallAll(fan_out_, backend, *asked.requests, fetched);
+        co_await Get(backend, *asked.requests, fetched);
       } catch (...) {
-        fetched.reply.reset();
-        fetched.landing.failure = OwnFailure();
+        FailByException(fetched);
       }
-      Finish(*permit, fetched);
+      Finish(permit, fetched);
     }
     if constexpr (kHasNext<S, Sections>) {
       if (NeedsAnyOf(Next())) {
@@ -150,59 +149,67 @@ class Branches {
   }
   template <typename S, typename Dependency>
   Asked<S> AskAfter(const Fetched<Dependency>& dependency) {
-    if (!dependency.landing.failure) return Ask<S>(*dependency.reply);
+    if (dependency.landing.has_reply()) return Ask<S>(*dependency.reply);
     Asked<S> asked;
     asked.failure = FailureAfter(*dependency.landing.failure);
     return asked;
   }
 
-  // The right to call a section's backend now. None where there is nothing to
-  // ask it, which its policies are not to take for an answer; and none where
-  // they do not allow it: that is the section's failure.
+  // Whether the section is to be got. Not where there is nothing to ask its
+  // backend, which the policies are not to take for an answer; nor where they
+  // do not allow it: that is the section's failure. Where its reply may be
+  // shared, `permit` is not its own.
   template <typename S>
-  std::optional<BackendPolicies::Permit> Enter(Asked<S>& asked,
-                                               Fetched<S>& fetched) {
+  bool Begin(Asked<S>& asked, Fetched<S>& fetched,
+             std::optional<BackendPolicies::Permit>& permit) {
     BackendPolicies& policies = BackendFor<S>().policies;
     Landing& landing = fetched.landing;
     landing.start = async::Clock::now();
     if (asked.failure) {
       landing.failure = std::move(asked.failure);
-      return std::nullopt;
+      return false;
     }
     if constexpr (Scattered<S>) {
       if (asked.requests->empty()) {
         fetched.reply.emplace();
-        return std::nullopt;
+        return false;
       }
     }
-    if (fan_out_.stopped()) {
+    const bool reuses = policies.settings().reuses_replies();
+    if (!reuses && fan_out_.stopped()) {
       landing.failure = fan_out_.FailureOfStopped();
-      return std::nullopt;
+      return false;
     }
     fetched.deadline = fan_out_.DeadlineFor(
         policies.settings().section_timeout,
         {.start = landing.start, .after = StagesAfter<S>()});
-    BackendPolicies::Permit permit = policies.Enter(landing.start);
-    if (permit) return permit;
-    landing.failure = FailureFor(permit.refusal());
-    return std::nullopt;
+    return reuses || EnterPolicies(BackendFor<S>(), fetched, permit);
   }
 
   template <typename S>
-  void Finish(BackendPolicies::Permit& permit, Fetched<S>& fetched) {
-    Landing& landing = fetched.landing;
-    const async::Clock::time_point end = async::Clock::now();
-    landing.duration = end - landing.start;
-    if (landing.failure) fan_out_.Explain(*landing.failure);
-    permit.Finish(
-        landing.failure ? ResultOf(*landing.failure) : CallResult::kSuccess,
-        end);
+  async::Task<> Get(BackendOf<S>& backend, RequestsOf<S>& requests,
+                    Fetched<S>& fetched) {
+    if (backend.policies.settings().reuses_replies()) {
+      return ReusedSection(fan_out_, backend, MaxStaleOf(request_), requests,
+                           fetched);
+    }
+    return CallAll(fan_out_, backend, requests, fetched);
+  }
+
+  template <typename S>
+  void Finish(std::optional<BackendPolicies::Permit>& permit,
+              Fetched<S>& fetched) {
+    if (permit) {
+      LeavePolicies(fan_out_, *permit, fetched);
+    } else {
+      fetched.landing.duration = async::Clock::now() - fetched.landing.start;
+    }
   }
 
   template <typename S>
   void Land(Fetched<S>& fetched) {
     sink_.Land(fan_out_, kPlace<S>, BackendFor<S>().results, fetched);
-    if (!fetched.landing.failure) fan_out_.NoteArrival(kPlace<S>);
+    if (fetched.landing.has_reply()) fan_out_.NoteArrival(kPlace<S>);
   }
 
   // S is not needed, and so nothing is that comes after it.
@@ -230,12 +237,6 @@ class Branches {
   template <typename... S>
   int StagesFrom(Pack<S...>) const {
     return std::max({0, (Needs<S>() ? 1 + StagesAfter<S>() : 0)...});
-  }
-
-  // Of this server's own: in a catch block.
-  static Failure OwnFailure() {
-    return FailureFor(Reason::kAggregatorError,
-                      rpc::TextOf(async::StatusOf(std::current_exception())));
   }
 
   FanOut& fan_out_;

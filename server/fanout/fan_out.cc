@@ -35,14 +35,15 @@ PoliciesOfSections MakePolicies(const Catalog& catalog,
 
 FanOut::FanOut(rpc::ServerCall& server_call, const Catalog& sections,
                const Settings& with, const Plan& what)
-    : call(server_call),
+    : CallScope(server_call.loop(), server_call.loop_index(),
+                server_call.stop_token()),
+      call(server_call),
       catalog(sections),
       settings(with),
       plan(what),
       start_(Clock::now()),
       wall_start_(std::chrono::system_clock::now()),
       calls_end_(CallsEnd(with.total_timeout, start_, server_call.deadline())),
-      stop_(server_call.stop_token()),
       score(sections, what, start_) {}
 
 // gRPC hands in any byte that a header came with, and ends the process where it
@@ -104,11 +105,31 @@ void FanOut::AddMetadata(grpc::ClientContext& branch_call) const {
   }
 }
 
+std::vector<std::pair<std::string, std::string>> FanOut::MetadataOfCalls()
+    const {
+  std::vector<std::pair<std::string, std::string>> metadata;
+  if (settings.start_traces || call.trace().received()) {
+    metadata.emplace_back("traceparent", call.ChildTraceParent());
+    if (!call.trace().trace_state().empty()) {
+      metadata.emplace_back("tracestate", call.trace().trace_state());
+    }
+  }
+  for (const std::string& key : settings.forwarded_keys) {
+    for (const std::string_view value : call.AllMetadata(key)) {
+      metadata.emplace_back(key, value);
+    }
+  }
+  return metadata;
+}
+
 void FanOut::Land(std::size_t section, const Landing& landing,
                   v1::SectionStatus* status, SectionStats& stats) {
   const SectionInfo& info = catalog.sections[section];
   std::string_view word = "ok";
-  if (landing.failure) {
+  if (landing.failure && landing.failure->stale_age) {
+    stats.OnStale(landing.failure->reason);
+    word = "stale";
+  } else if (landing.failure) {
     stats.OnFailure(landing.failure->reason);
     word = catalog.words.name(landing.failure->reason);
   } else {

@@ -6,16 +6,16 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "grpcpp/client_context.h"
 #include "server/async/clock.h"
-#include "server/async/linked_stop.h"
 #include "server/fanout/budget.h"
+#include "server/fanout/call_scope.h"
 #include "server/fanout/catalog.h"
 #include "server/fanout/plan.h"
 #include "server/fanout/policy/backend_policies.h"
@@ -59,14 +59,13 @@ PoliciesOfSections MakePolicies(const Catalog& catalog,
 // One request's fan-out, from its plan to its end: what its branches share.
 //
 // Thread: that of the call's loop. Lifetime: that of the handler. Cancellation:
-// stop_token(), requested where the call is stopped or a section ends it.
-class FanOut {
+// stop_token(), requested where the call is stopped or a section ends it: both
+// stop all.
+class FanOut final : public CallScope {
  public:
   // Must outlive it.
   FanOut(rpc::ServerCall& server_call, const Catalog& sections,
          const Settings& with, const Plan& what);
-  FanOut(const FanOut&) = delete;
-  FanOut& operator=(const FanOut&) = delete;
 
   // When the calls of a stage are given up, which may take so long.
   async::Clock::time_point DeadlineFor(async::Clock::duration section_timeout,
@@ -77,25 +76,21 @@ class FanOut {
   // where metadata that is to be forwarded can't be.
   absl::Status CheckBegin() const;
 
-  std::stop_token stop_token() const { return stop_.token(); }
-  bool stopped() const { return stop_.token().stop_requested(); }
-  void RequestStop() { stop_.source().request_stop(); }
-
   // The soft timeout has passed: as soon as the answer is good enough, which is
   // with every required section, and one at least, the others are stopped.
   void OnSoftTimeout();
   // A section is there.
   void NoteArrival(std::size_t section);
   // That is why it was.
-  bool stopped_early() const { return stopped_early_; }
-  // Gives a section that was stopped for that this reason.
-  void Explain(Failure& failure) const;
+  bool stopped_early() const override { return stopped_early_; }
+  void Explain(Failure& failure) const override;
   // Of a section that was not called, since all are stopped.
   Failure FailureOfStopped() const;
 
-  // Adds what goes with a branch's call: a span of its own, and what is
-  // forwarded of the caller's metadata.
-  void AddMetadata(grpc::ClientContext& branch_call) const;
+  // A span of its own for each call.
+  void AddMetadata(grpc::ClientContext& branch_call) const override;
+  // The same for calls that may outlive this request: one span for all.
+  std::vector<std::pair<std::string, std::string>> MetadataOfCalls() const;
 
   // A section is there, or failed, whether the caller asked for it or another
   // section needs it: scores it, counts it, notes it for the request's log
@@ -122,8 +117,6 @@ class FanOut {
   const async::Clock::time_point start_;
   const std::chrono::system_clock::time_point wall_start_;
   const async::Clock::time_point calls_end_;
-  // The call's own end and a section that ends it both stop all.
-  async::LinkedStop stop_;
   SectionSet arrived_;  // of those that were asked for
   bool soft_timeout_passed_ = false;
   bool stopped_early_ = false;

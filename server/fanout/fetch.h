@@ -10,7 +10,7 @@
 #include "server/async/timer.h"
 #include "server/fanout/attempt.h"
 #include "server/fanout/backend_of.h"
-#include "server/fanout/fan_out.h"
+#include "server/fanout/call_scope.h"
 #include "server/fanout/landing.h"
 #include "server/fanout/policy/backend_policies.h"
 #include "server/fanout/reason.h"
@@ -88,7 +88,7 @@ void Fill(Fetched<S>& fetched, Section* section) {
 
 // The section's call, again where that may help.
 template <typename S>
-async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
+async::Task<> Call(CallScope& scope, BackendOf<S>& backend,
                    const typename S::Request& request, Fetched<S>& fetched) {
   const PolicySettings& policy = backend.policies.settings();
   Hedging& hedging = backend.policies.hedging();
@@ -104,13 +104,13 @@ async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
                                  ? hedging.OnCall(async::Clock::now())
                                  : std::nullopt;
     if (hedge_after) {
-      HedgedAttempt<S> attempt(fan_out, backend, request, kind, deadline,
+      HedgedAttempt<S> attempt(scope, backend, request, kind, deadline,
                                landing);
       async::Task<AttemptOutcome<S>> run = attempt.Run(*hedge_after);
       outcome = co_await std::move(run);
     } else {
-      Attempt<S> attempt(fan_out, backend, request, kind, deadline,
-                         fan_out.stop_token());
+      Attempt<S> attempt(scope, backend, request, kind, deadline,
+                         scope.stop_token());
       auto& call = attempt.call();
       auto reply = co_await call;
       outcome = attempt.OutcomeOf(std::move(reply), landing);
@@ -118,7 +118,7 @@ async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
     const auto backoff = retry.After(outcome.reply.status(), outcome.pushback);
     if (!backoff) break;
     async::SleepUntil sleep =
-        async::SleepFor(fan_out.call.loop(), *backoff, fan_out.stop_token());
+        async::SleepFor(scope.loop(), *backoff, scope.stop_token());
     const absl::Status slept = co_await sleep;
     if (!slept.ok()) {
       // Stopped: that is how it ended, not what the last attempt said.
@@ -131,7 +131,7 @@ async::Task<> Call(FanOut& fan_out, BackendOf<S>& backend,
   }
   if (!outcome.reply.ok()) {
     landing.failure =
-        FailureOf<S>(outcome.end, outcome.reply.status(), fan_out.stopped());
+        FailureOf<S>(outcome.end, outcome.reply.status(), scope.stopped());
     co_return;
   }
   fetched.reply.emplace(*std::move(outcome.reply));

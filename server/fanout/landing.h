@@ -30,9 +30,14 @@ struct Landing {
   async::Clock::time_point start{};
   async::Clock::duration duration{};
   int attempts = 0;
+  // These were made for an equal section of another request (reuse/).
+  bool coalesced = false;
   // In the order in which they ended; none of those that succeeded at once.
   std::vector<AttemptRecord> attempts_log;
   std::optional<Failure> failure;  // none: it arrived
+
+  // There is a reply: a fresh one, or a stale one instead of a failure.
+  bool has_reply() const { return !failure || failure->stale_age; }
 };
 
 }  // namespace gather::fanout

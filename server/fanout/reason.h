@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "server/async/clock.h"
 #include "server/fanout/policy/backend_policies.h"
 #include "server/fanout/policy/call_result.h"
 #include "server/rpc/client_call.h"
@@ -64,6 +65,8 @@ struct Failure {
   std::string detail;
   // Of kDependencyFailed: why the other section failed.
   std::optional<Reason> cause = std::nullopt;
+  // Where the section is answered all the same, from a reply that is so old.
+  std::optional<async::Clock::duration> stale_age = std::nullopt;
 };
 
 // The failure for that reason, with the reason's own code.

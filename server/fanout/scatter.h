@@ -13,7 +13,7 @@
 #include "server/async/linked_stop.h"
 #include "server/async/task.h"
 #include "server/fanout/backend_of.h"
-#include "server/fanout/fan_out.h"
+#include "server/fanout/call_scope.h"
 #include "server/fanout/fetch.h"
 #include "server/fanout/landing.h"
 #include "server/fanout/reason.h"
@@ -64,15 +64,15 @@ void AddCall(absl::StatusOr<Fetched<S>> call, Fetched<S>& section) {
 //
 // A section has one permit of its backend's policies, for however many calls.
 template <typename S>
-async::Task<> CallEach(FanOut& fan_out, BackendOf<S>& backend,
+async::Task<> CallEach(CallScope& scope, BackendOf<S>& backend,
                        std::vector<typename S::Request> requests,
                        Fetched<S>& fetched) {
-  async::LinkedStop enough(fan_out.stop_token());
+  async::LinkedStop enough(scope.stop_token());
   const auto call =
       [&](const typename S::Request& request) -> async::Task<Fetched<S>> {
     Fetched<S> one;
     one.deadline = fetched.deadline;
-    co_await Call(fan_out, backend, request, one);
+    co_await Call(scope, backend, request, one);
     if (one.landing.failure) enough.source().request_stop();
     co_return one;
   };
@@ -86,12 +86,12 @@ async::Task<> CallEach(FanOut& fan_out, BackendOf<S>& backend,
 
 // Whatever calls a section takes.
 template <typename S>
-async::Task<> CallAll(FanOut& fan_out, BackendOf<S>& backend,
+async::Task<> CallAll(CallScope& scope, BackendOf<S>& backend,
                       RequestsOf<S>& requests, Fetched<S>& fetched) {
   if constexpr (Scattered<S>) {
-    return CallEach(fan_out, backend, std::move(requests), fetched);
+    return CallEach(scope, backend, std::move(requests), fetched);
   } else {
-    return Call(fan_out, backend, requests, fetched);
+    return Call(scope, backend, requests, fetched);
   }
 }
 

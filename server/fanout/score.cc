@@ -41,10 +41,13 @@ bool Score::Land(std::size_t section, const Landing& landing,
   NoteTime(section, landing, status);
   if (!plan_.requested.Has(section)) {
     status->set_state(v1::SECTION_STATE_NOT_REQUESTED);
+    // What was made of it is no better.
+    if (landing.failure && landing.failure->stale_age) ++stale_;
     return false;
   }
   ++landed_;
   if (!landing.attempts_log.empty()) FillAttempts(landing, status);
+  if (landing.coalesced) status->set_coalesced(true);
   if (landing.failure) return NoteFailure(section, *landing.failure, status);
   status->set_state(v1::SECTION_STATE_OK);
   return false;
@@ -84,25 +87,35 @@ void Score::FillAttempts(const Landing& landing,
 
 bool Score::NoteFailure(std::size_t section, const Failure& failure,
                         v1::SectionStatus* status) {
-  const std::string& reason = catalog_.words.name(failure.reason);
+  Describe(section, failure, status);
+  if (failure.stale_age) {
+    ++stale_;
+    status->set_state(v1::SECTION_STATE_STALE);
+    *status->mutable_age() = ToProto(*failure.stale_age);
+    return false;
+  }
   absl::StrAppend(&failures_, failures_.empty() ? "" : ", ",
-                  catalog_.sections[section].name, " ", reason);
+                  catalog_.sections[section].name, " ", status->reason());
   const absl::StatusCode code = CodeForCaller(failure);
   common_code_ =
       failed_ == 0 || common_code_ == code ? std::optional(code) : std::nullopt;
   ++failed_;
   status->set_state(v1::SECTION_STATE_FAILED);
-  status->set_code(static_cast<int>(failure.code));
-  status->set_reason(reason);
-  status->set_message(TextOf(section, failure));
-  if (failure.reason == Reason::kDependencyFailed) {
-    status->set_failed_dependency(DependencyOf(section));
-  }
   const bool ends =
       failure.reason == Reason::kNotFound ||
       (plan_.required.Has(section) && failure.reason != Reason::kCancelled);
   if (ends && !end_) end_ = EndBy(section, failure);
   return ends;
+}
+
+void Score::Describe(std::size_t section, const Failure& failure,
+                     v1::SectionStatus* status) const {
+  status->set_code(static_cast<int>(failure.code));
+  status->set_reason(catalog_.words.name(failure.reason));
+  status->set_message(TextOf(section, failure));
+  if (failure.reason == Reason::kDependencyFailed) {
+    status->set_failed_dependency(DependencyOf(section));
+  }
 }
 
 std::string Score::TextOf(std::size_t section, const Failure& failure) const {

@@ -45,8 +45,9 @@ class Score {
   // common code, or UNAVAILABLE where they have none in common.
   absl::Status Outcome() const;
 
-  // Every requested section arrived.
-  bool complete() const { return failed_ == 0; }
+  // Every requested section arrived, and neither it nor what it was made of is
+  // stale.
+  bool complete() const { return failed_ == 0 && stale_ == 0; }
 
   // `wall_start` is the start of the fan-out on the wall's clock. Once all have
   // landed.
@@ -59,6 +60,8 @@ class Score {
   void FillAttempts(const Landing& landing, v1::SectionStatus* status) const;
   bool NoteFailure(std::size_t section, const Failure& failure,
                    v1::SectionStatus* status);
+  void Describe(std::size_t section, const Failure& failure,
+                v1::SectionStatus* status) const;
   absl::Status EndBy(std::size_t section, const Failure& failure) const;
   // Why it failed, for people.
   std::string TextOf(std::size_t section, const Failure& failure) const;
@@ -71,6 +74,7 @@ class Score {
   const async::Clock::time_point start_;
   int landed_ = 0;
   int failed_ = 0;
+  int stale_ = 0;
   std::optional<absl::StatusCode> common_code_;
   std::string failures_;
   std::optional<absl::Status> end_;

@@ -15,6 +15,8 @@ struct SectionTotals {
   uint64_t ok = 0;
   uint64_t not_requested = 0;
   std::array<uint64_t, kReasons> failed{};  // by IndexOf(Reason)
+  std::array<uint64_t, kReasons> stale{};   // answered all the same
+  uint64_t coalesced = 0;
   uint64_t hedges_won = 0;
   uint64_t hedges_lost = 0;
 };
@@ -25,6 +27,9 @@ class SectionStats {
   void OnNotRequested() { not_requested_.Add(); }
   void OnOk() { ok_.Add(); }
   void OnFailure(Reason reason) { failed_[IndexOf(reason)].Add(); }
+  void OnStale(Reason reason) { stale_[IndexOf(reason)].Add(); }
+  // It waits for another request's calls.
+  void OnCoalesced() { coalesced_.Add(); }
 
   // A call was made a second time: whether that was the faster one.
   void OnHedge(bool won) { (won ? hedges_won_ : hedges_lost_).Add(); }
@@ -34,7 +39,9 @@ class SectionStats {
     totals.not_requested += not_requested_.value();
     for (std::size_t i = 0; i < kReasons; ++i) {
       totals.failed[i] += failed_[i].value();
+      totals.stale[i] += stale_[i].value();
     }
+    totals.coalesced += coalesced_.value();
     totals.hedges_won += hedges_won_.value();
     totals.hedges_lost += hedges_lost_.value();
   }
@@ -43,6 +50,8 @@ class SectionStats {
   async::Counter ok_;
   async::Counter not_requested_;
   std::array<async::Counter, kReasons> failed_;
+  std::array<async::Counter, kReasons> stale_;
+  async::Counter coalesced_;
   async::Counter hedges_won_;
   async::Counter hedges_lost_;
 };

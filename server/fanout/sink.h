@@ -47,7 +47,7 @@ class ResponseSink {
   void Land(FanOut& fan_out, std::size_t place, SectionStats& stats,
             Fetched<S>& fetched) {
     auto* section = S::In(*response_);
-    if (fetched.landing.failure) {
+    if (!fetched.landing.has_reply()) {
       fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
       return;
     }
@@ -108,10 +108,13 @@ class StreamSink {
     Part part;
     auto* section = S::In(part);
     if (shown) Fill(fetched, section);
-    if (!fetched.landing.failure) {
-      fetched.landing.failure =
+    if (fetched.landing.has_reply()) {
+      auto too_large =
           FitPart(*section, fetched.landing, fan_out.settings.max_answer_bytes);
-      if (fetched.landing.failure) section->Clear();
+      if (too_large) {
+        fetched.landing.failure = std::move(too_large);
+        section->Clear();
+      }
     }
     fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
     if (shown && !late && !fan_out.score.ended()) {

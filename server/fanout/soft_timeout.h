@@ -1,7 +1,6 @@
 #ifndef GATHER_SERVER_FANOUT_SOFT_TIMEOUT_H_
 #define GATHER_SERVER_FANOUT_SOFT_TIMEOUT_H_
 
-#include <chrono>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "server/async/task.h"
 #include "server/async/timer.h"
 #include "server/fanout/fan_out.h"
+#include "server/fanout/request_duration.h"
 
 // An answer that is in time with most of its sections is often worth more than
 // a late one with all: "good enough" results, in Dean and Barroso, The Tail at
@@ -26,13 +26,7 @@ std::optional<async::Clock::duration> SoftTimeoutOf(const Request& request,
                                                     const Settings& settings) {
   if constexpr (requires { request.soft_timeout().nanos(); }) {
     if (request.has_soft_timeout()) {
-      const auto& own = request.soft_timeout();
-      if (own.seconds() < 0) return async::Clock::duration::zero();
-      // What is longer than a day is never.
-      constexpr std::chrono::hours kDay(24);
-      if (own.seconds() >= std::chrono::seconds(kDay).count()) return kDay;
-      return std::chrono::seconds(own.seconds()) +
-             std::chrono::nanoseconds(own.nanos());
+      return ClockDurationOf(request.soft_timeout());
     }
   }
   if (settings.soft_timeout.count() == 0) return std::nullopt;

@@ -35,7 +35,8 @@ ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
           "for Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(std::string, policies, "",
           "JSON file of gather.fanout.v1.Policies: timeout, concurrency limit, "
-          "circuit breaker, retries and hedging, of all sections and of each");
+          "circuit breaker, retries, hedging, coalescing and stale answers, of all "
+          "sections and of each");
 
 ABSL_FLAG(bool, start_traces, false,
           "send the trace that a call is given here, where its caller sent "

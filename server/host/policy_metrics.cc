@@ -61,6 +61,43 @@ void AddTransitions(ops::Labels labels, const BackendPolicies& policies,
   }
 }
 
+fanout::StaleCacheTotals StaleTotals(const BackendPolicies& policies) {
+  const fanout::StaleCache* const cache = policies.stale_cache();
+  return cache == nullptr ? fanout::StaleCacheTotals() : cache->totals();
+}
+
+void AddLookups(ops::Labels labels, const BackendPolicies& policies,
+                prometheus::MetricFamily& family) {
+  const fanout::StaleCacheTotals totals = StaleTotals(policies);
+  for (const auto& [result, count] :
+       {std::pair("hit", totals.hits), std::pair("miss", totals.misses)}) {
+    ops::Labels with_result = labels;
+    with_result.push_back({"result", result});
+    ops::AddSample(family, std::move(with_result), static_cast<double>(count));
+  }
+}
+
+// What is kept to be answered stale.
+void AddStaleFamilies(const std::vector<fanout::SectionReport>& reports,
+                      ops::MetricFamilies& families) {
+  AddFamily(ops::GaugeFamily("gather_stale_cache_entries",
+                             "Replies that are kept for when there is none."),
+            reports, Sample([](const BackendPolicies& policies) {
+              return StaleTotals(policies).entries;
+            }),
+            families);
+  AddFamily(ops::GaugeFamily("gather_stale_cache_bytes",
+                             "What they take, with their keys."),
+            reports, Sample([](const BackendPolicies& policies) {
+              return StaleTotals(policies).bytes;
+            }),
+            families);
+  AddFamily(ops::CounterFamily("gather_stale_cache_lookups_total",
+                               "Sections that failed and may be stale, by "
+                               "whether there was a reply."),
+            reports, AddLookups, families);
+}
+
 }  // namespace
 
 void AddPolicyFamilies(const std::vector<fanout::SectionReport>& reports,
@@ -103,6 +140,7 @@ void AddPolicyFamilies(const std::vector<fanout::SectionReport>& reports,
   AddFamily(ops::CounterFamily("gather_circuit_breaker_transitions_total",
                                "Changes of the breaker's state, by cause."),
             reports, AddTransitions, families);
+  AddStaleFamilies(reports, families);
 }
 
 }  // namespace gather::host

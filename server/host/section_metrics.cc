@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -22,8 +23,9 @@ void AddResults(const std::string& section,
   add("ok", "", results.ok);
   add("not_requested", "", results.not_requested);
   for (std::size_t i = 0; i < fanout::kReasons; ++i) {
-    add("failed", words.name(static_cast<fanout::Reason>(i)),
-        results.failed[i]);
+    const std::string& reason = words.name(static_cast<fanout::Reason>(i));
+    add("failed", reason, results.failed[i]);
+    add("stale", reason, results.stale[i]);
   }
 }
 
@@ -54,7 +56,19 @@ void AddSectionFamilies(const std::vector<fanout::SectionReport>& reports,
   prometheus::MetricFamily hedges = ops::CounterFamily(
       "gather_hedges_total",
       "Calls that were made a second time, by which answer was first.");
+  prometheus::MetricFamily coalesced = ops::CounterFamily(
+      "gather_coalesced_calls_total",
+      "Sections that waited for the calls of an equal one, and made none.");
+  prometheus::MetricFamily stale = ops::CounterFamily(
+      "gather_stale_answers_total",
+      "Sections that failed, and were answered from their last good reply.");
   for (const fanout::SectionReport& report : reports) {
+    const fanout::SectionTotals& totals = report.results;
+    const ops::Labels section{{"section", report.section}};
+    ops::AddSample(coalesced, section, static_cast<double>(totals.coalesced));
+    ops::AddSample(stale, section,
+                   static_cast<double>(std::accumulate(
+                       totals.stale.begin(), totals.stale.end(), uint64_t{0})));
     AddHedges(report.section, report.results, hedges);
     ops::AddSample(stream_wait, {{"section", report.section}},
                    report.stream_wait);
@@ -69,6 +83,8 @@ void AddSectionFamilies(const std::vector<fanout::SectionReport>& reports,
   families.push_back(std::move(results));
   families.push_back(std::move(stream_wait));
   families.push_back(std::move(hedges));
+  families.push_back(std::move(coalesced));
+  families.push_back(std::move(stale));
 }
 
 }  // namespace gather::host

@@ -45,6 +45,11 @@ class RetryThrottle {
   // True if a failed call may be tried again.
   bool RecordFailure();
 
+  // The same, of a failure that is recorded already.
+  bool AllowsRetry() const {
+    return tokens_.load(std::memory_order_relaxed) > kMaxTokens / 2;
+  }
+
   // Sets a token aside for an attempt that may be given up, so that another can
   // follow whatever fails meanwhile. If true, Unreserve() is due. False
   // where too few are left: of many calls in flight at once, in a burst or to a

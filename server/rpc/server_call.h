@@ -71,6 +71,8 @@ class ServerCall : public async::ListNode {
 
   // Has an outbound call be a span of this trace.
   void AddChildTrace(grpc::ClientContext& call);
+  // The `traceparent` of work that several calls belong to: a span of its own.
+  std::string ChildTraceParent() { return trace_.ChildTraceParent(trace_ids_); }
 
   // What the caller sent under `key`, which is lower-case; empty for nothing.
   std::string_view Metadata(std::string_view key) const;

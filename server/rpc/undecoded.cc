@@ -63,6 +63,10 @@ bool Undecoded::ParseFromString(const std::string& bytes) {
          message_.ParseFromString(bytes);
 }
 
+std::string Undecoded::SerializeAsString() const {
+  return message_.SerializeAsString();
+}
+
 google::protobuf::UnknownFieldSet& Undecoded::fields() {
   return *message_.GetReflection()->MutableUnknownFields(&message_);
 }

@@ -27,6 +27,7 @@ class Undecoded {
   static grpc::Status Receive(grpc::ByteBuffer* bytes, Undecoded* message);
   // The same of bytes in memory; false where they are unreadable.
   bool ParseFromString(const std::string& bytes);
+  std::string SerializeAsString() const;
 
   google::protobuf::UnknownFieldSet& fields();
   const google::protobuf::UnknownFieldSet& fields() const;

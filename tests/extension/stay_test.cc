@@ -20,6 +20,7 @@ namespace {
 using gather::fanout::v1::SECTION_STATE_FAILED;
 using gather::fanout::v1::SECTION_STATE_NOT_REQUESTED;
 using gather::fanout::v1::SECTION_STATE_OK;
+using gather::fanout::v1::SECTION_STATE_STALE;
 using grpc::StatusCode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -27,15 +28,15 @@ using ::testing::HasSubstr;
 // The aggregator over its backends, in this process.
 class StayTest : public ::testing::Test {
  protected:
-  StayTest() {
+  explicit StayTest(const gather::fanout::PolicySettings& policy = {
+                        .section_timeout = std::chrono::seconds(30)}) {
     const auto channel = gather::rpc::MakeChannel(
         lodging_.address(), grpc::InsecureChannelCredentials());
     service_ = std::make_unique<StayService>(
         gather::fanout::MakeCatalog<StayProduct>().value(),
         gather::fanout::Channels(StayProduct::Sections::kSize, channel),
-        gather::fanout::Settings{
-            .total_timeout = std::chrono::seconds(30),
-            .policy = {.section_timeout = std::chrono::seconds(30)}},
+        gather::fanout::Settings{.total_timeout = std::chrono::seconds(30),
+                                 .policy = policy},
         /*event_loops=*/1);
     server_ =
         std::make_unique<gather::rpc::Server>(gather::rpc::ServerOptions());
@@ -190,6 +191,34 @@ TEST_F(StayTest, AnswerCanBeShownAsAWaterfall) {
   EXPECT_THAT(shown, HasSubstr("weather"));
   EXPECT_THAT(shown, HasSubstr("BACKEND_ERROR"));
   EXPECT_THAT(shown, HasSubstr("not requested"));
+}
+
+// With replies that serve more than one request: the sections need not know.
+class ReusingStayTest : public StayTest {
+ protected:
+  ReusingStayTest()
+      : StayTest({.section_timeout = std::chrono::seconds(30),
+                  .coalescing = {.enabled = true},
+                  .stale_answers = {.enabled = true}}) {}
+};
+
+TEST_F(ReusingStayTest, FailedSectionsHaveWhatTheyHadBefore) {
+  v1::Stay before;
+  ASSERT_TRUE(Get(RequestFor("budapest"), &before).ok());
+  for (FakeLodging::Manner* manner :
+       {&lodging_.hotel, &lodging_.reviews, &lodging_.weather}) {
+    manner->code = StatusCode::INTERNAL;
+  }
+  v1::Stay stay;
+  ASSERT_TRUE(Get(RequestFor("budapest"), &stay).ok());
+  EXPECT_FALSE(stay.complete());
+  EXPECT_EQ(stay.hotel().status().state(), SECTION_STATE_STALE);
+  EXPECT_EQ(stay.hotel().hotel().name(), "Grand Budapest");
+  EXPECT_EQ(stay.reviews().status().state(), SECTION_STATE_STALE);
+  EXPECT_EQ(stay.reviews().reviews_size(), FakeLodging::kReviews);
+  EXPECT_EQ(stay.weather().status().state(), SECTION_STATE_STALE);
+  EXPECT_EQ(stay.weather().words(), "snow in Nebelsbad");
+  EXPECT_EQ(stay.rooms().status().state(), SECTION_STATE_OK);
 }
 
 // What /metrics says of the sections.

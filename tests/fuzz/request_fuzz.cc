@@ -27,7 +27,7 @@ using aggregator::Overview;
 
 constexpr std::string_view kFields[] = {
     "user_id",           "read_mask",    "required_sections", "order_page_size",
-    "product_page_size", "soft_timeout", "required_mask"};
+    "product_page_size", "soft_timeout", "max_stale",         "required_mask"};
 
 const Catalog& TheCatalog() {
   static const Catalog& catalog = *new Catalog(*MakeCatalog<Overview>());

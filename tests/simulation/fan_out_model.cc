@@ -15,6 +15,7 @@ struct FanOutModel::Request {
   RequestRecord record;
   std::size_t pending = 0;
   Clock::time_point leaves = Clock::time_point::max();
+  int user = 0;
   std::function<void()> then;  // may be null
 };
 
@@ -100,6 +101,9 @@ void FanOutModel::Arrive(std::function<void()> then) {
       std::bernoulli_distribution(options_.leavers)(random_)) {
     request->leaves = events_.now() + options_.leaves_after;
   }
+  if (options_.users > 1) {
+    request->user = std::uniform_int_distribution(1, options_.users)(random_);
+  }
   for (std::size_t i = 0; i < backends_.size(); ++i) StartSection(request, i);
 }
 
@@ -176,12 +180,35 @@ void FanOutModel::End(const CallPtr& call, SectionEnd end, CallResult result) {
 
 void FanOutModel::Land(const std::shared_ptr<Request>& request,
                        std::size_t section, SectionEnd end) {
-  request->record.sections[section] = end;
+  request->record.sections[section] = OrStale(*request, section, end);
   if (--request->pending > 0) return;
   --in_flight_;
   request->record.duration = events_.now() - request->record.since;
   records_.push_back(std::move(request->record));
   if (request->then) request->then();
+}
+
+SectionEnd FanOutModel::OrStale(const Request& request, std::size_t section,
+                                SectionEnd end) {
+  const BackendPolicies& policies = backends_[section]->policies;
+  fanout::StaleCache* const cache = policies.stale_cache();
+  if (cache == nullptr || end == SectionEnd::kCancelled) return end;
+  const std::string key = absl::StrCat(request.user);
+  if (end == SectionEnd::kArrived) {
+    cache->Put(key, key, events_.now());
+  } else if (const auto found =
+                 cache->Find(key, Clock::duration::max(), events_.now())) {
+    if (*found->reply != key) Violation("somebody else's reply");
+    if (found->age > policies.settings().stale_answers.max_stale) {
+      Violation("a reply that is too old");
+    }
+    end = SectionEnd::kStale;
+  }
+  const fanout::StaleAnswerSettings& bounds = policies.settings().stale_answers;
+  if (cache->totals().entries > static_cast<std::size_t>(bounds.max_entries)) {
+    Violation("more replies than are to be kept");
+  }
+  return end;
 }
 
 void FanOutModel::CheckAdmitted(const SectionCall& call) {

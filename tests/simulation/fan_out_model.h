@@ -23,6 +23,7 @@ enum class SectionEnd : uint8_t {
   kCancelled,
   kRefusedByLimit,
   kRefusedByBreaker,
+  kStale,  // failed, and was answered from an earlier reply
 };
 
 // One request of the aggregator's, when it is over.
@@ -42,6 +43,8 @@ struct FanOutOptions {
   // The share of callers that leave after `leaves_after`.
   double leavers = 0;
   Clock::duration leaves_after{};
+  // Who asks, each as often as the others: a stale answer is of the same one's.
+  int users = 1;
   uint64_t seed = 1;
 };
 
@@ -103,6 +106,9 @@ class FanOutModel {
   void End(const CallPtr& call, SectionEnd end, fanout::CallResult result);
   void Land(const std::shared_ptr<Request>& request, std::size_t section,
             SectionEnd end);
+  // Where the policies say so, keeps a reply, or answers with one that was.
+  SectionEnd OrStale(const Request& request, std::size_t section,
+                     SectionEnd end);
   void CheckAdmitted(const SectionCall& call);
   void CheckTransition(const fanout::CircuitBreaker::Transition& change);
   void Violation(std::string what);

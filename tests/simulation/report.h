@@ -43,6 +43,7 @@ class Report {
   int Lost(std::size_t section) const {
     return static_cast<int>(records_.size()) -
            Count(section, SectionEnd::kArrived) -
+           Count(section, SectionEnd::kStale) -
            Count(section, SectionEnd::kCancelled);
   }
 

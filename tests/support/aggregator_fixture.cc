@@ -51,8 +51,10 @@ const fanout::Catalog& OverviewCatalog() {
 
 PendingOverview::PendingOverview(
     AggregatorStub& stub, const aggregator::v1::GetOverviewRequest& request,
-    std::optional<std::chrono::milliseconds> timeout)
+    std::optional<std::chrono::milliseconds> timeout,
+    const std::map<std::string, std::string>& metadata)
     : request_(request) {
+  for (const auto& [key, value] : metadata) context_.AddMetadata(key, value);
   if (timeout) {
     context_.set_deadline(std::chrono::system_clock::now() + *timeout);
   }
@@ -85,8 +87,11 @@ AggregatorFixture::AggregatorFixture(const FixtureOptions& options)
                            .limit = options.limit,
                            .breaker = options.breaker,
                            .retry = options.retry,
-                           .hedging = options.hedging},
-                .start_traces = options.start_traces},
+                           .hedging = options.hedging,
+                           .coalescing = options.coalescing,
+                           .stale_answers = options.stale_answers},
+                .start_traces = options.start_traces,
+                .forwarded_keys = options.forwarded_keys},
                options.server.event_loops),
       server_(options.server) {
   if (options.backends_up) StartBackends();

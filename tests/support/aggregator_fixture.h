@@ -6,9 +6,11 @@
 
 #include <array>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
 #include "grpc/health/v1/health.pb.h"
@@ -50,7 +52,8 @@ class PendingOverview {
   // deadlines, or it would end what should have ended by itself.
   PendingOverview(
       AggregatorStub& stub, const aggregator::v1::GetOverviewRequest& request,
-      std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+      std::optional<std::chrono::milliseconds> timeout = std::nullopt,
+      const std::map<std::string, std::string>& metadata = {});
   ~PendingOverview();
   PendingOverview(const PendingOverview&) = delete;
   PendingOverview& operator=(const PendingOverview&) = delete;
@@ -80,6 +83,9 @@ struct FixtureOptions {
   fanout::ConcurrencyLimitSettings limit;
   fanout::CircuitBreakerSettings breaker{.enabled = false};
   fanout::HedgingSettings hedging;
+  fanout::CoalescingSettings coalescing;
+  fanout::StaleAnswerSettings stale_answers;
+  std::vector<std::string> forwarded_keys;
   bool start_traces = false;
   rpc::ServerOptions server;
   bool backends_up = true;

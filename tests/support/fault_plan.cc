@@ -15,8 +15,10 @@ using grpc::StatusCode;
 
 class Planner {
  public:
-  Planner(uint64_t seed, const std::string& user_id) : random_(seed) {
+  Planner(uint64_t seed, const std::string& user_id, bool stale)
+      : random_(seed) {
     plan_.request.set_user_id(user_id);
+    plan_.stale = stale;
   }
 
   FaultPlan Make() {
@@ -28,7 +30,9 @@ class Planner {
     for (BranchPlan& branch : plan_.branches) {
       if (branch.needed) MakeAnswers(branch);
     }
-    if (Chance(6)) {
+    if (plan_.stale) {
+      AvoidLateStages();
+    } else if (Chance(6)) {
       Tighten();
       return plan_;
     }
@@ -138,19 +142,32 @@ class Planner {
     for (int i = 0; i < kBranches; ++i) PutBehindDependency(i);
   }
 
+  // What hangs and is then answered stale has others called when no plan can
+  // tell any more what time they have.
+  void AvoidLateStages() {
+    for (int i = 0; i < kBranches; ++i) {
+      const int dependency = DependencyOf(i);
+      if (dependency < 0) continue;
+      for (Answer& answer : plan_.branches[dependency].answers) {
+        if (answer.never) answer = AnswerRight();
+      }
+    }
+  }
+
   // No answers of a branch whose dependency fails.
   void DropWhatIsNotCalled() {
     for (int i = 0; i < kBranches; ++i) {
       const int dependency = DependencyOf(i);
       if (dependency < 0) continue;
       const auto& answers = plan_.branches[dependency].answers;
-      if (answers.empty() || !IsSuccess(answers.back())) {
+      if (answers.empty() || !LeavesAReply(answers.back())) {
         plan_.branches[i].answers.clear();
       }
     }
   }
 
-  static bool IsSuccess(const Answer& answer) {
+  bool LeavesAReply(const Answer& answer) const {
+    if (plan_.stale && !IsNoMore(answer.status.error_code())) return true;
     return !answer.never && answer.status.ok() &&
            answer.payload == Answer::Payload::kRight;
   }
@@ -245,14 +262,14 @@ std::string DebugString(const BranchPlan& branch) {
 
 }  // namespace
 
-FaultPlan RandomPlan(uint64_t seed, const std::string& user_id) {
-  return Planner(seed, user_id).Make();
+FaultPlan RandomPlan(uint64_t seed, const std::string& user_id, bool stale) {
+  return Planner(seed, user_id, stale).Make();
 }
 
 std::string DebugString(const FaultPlan& plan) {
-  std::string text =
-      absl::StrCat(plan.request.ShortDebugString(),
-                   plan.malformed ? " (malformed)" : "", "\n  order:");
+  std::string text = absl::StrCat(
+      plan.request.ShortDebugString(), plan.malformed ? " (malformed)" : "",
+      plan.stale ? " (stale ones are there)" : "", "\n  order:");
   for (const int step : plan.order) absl::StrAppend(&text, " ", step);
   absl::StrAppend(&text, ", last ", plan.together, " at once, deadline kind ",
                   static_cast<int>(plan.deadline), " ", plan.timeout.count(),

@@ -51,6 +51,9 @@ struct FaultPlan {
   };
 
   aggregator::v1::GetOverviewRequest request;
+  // A good reply of every backend was there before, and may be answered where
+  // there is none now.
+  bool stale = false;
   // The request is not as the contract says.
   bool malformed = false;
   std::array<BranchPlan, kBranches> branches;
@@ -70,8 +73,9 @@ struct FaultPlan {
 };
 
 // A plan made by chance, the same for the same seed. `user_id` is whom the
-// request is for.
-FaultPlan RandomPlan(uint64_t seed, const std::string& user_id);
+// request is for, `stale` as in the plan.
+FaultPlan RandomPlan(uint64_t seed, const std::string& user_id,
+                     bool stale = false);
 
 // For people who look at a plan that failed.
 std::string DebugString(const FaultPlan& plan);

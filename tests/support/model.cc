@@ -54,6 +54,12 @@ int CodeForCaller(const SectionVerdict& section) {
   }
 }
 
+// A fresh one, or an older one.
+bool HasReply(const SectionVerdict& section) {
+  return section.state == fanout::v1::SECTION_STATE_OK ||
+         section.state == fanout::v1::SECTION_STATE_STALE;
+}
+
 SectionVerdict TimedOut(int attempts) {
   return Failed(StatusCode::DEADLINE_EXCEEDED, "BACKEND_TIMEOUT", attempts);
 }
@@ -129,7 +135,12 @@ class Walk {
     return dependency < 0 || outcomes_[dependency].has_value();
   }
 
-  std::optional<Verdict> End(int branch, const SectionVerdict& outcome) {
+  std::optional<Verdict> End(int branch, SectionVerdict outcome) {
+    const bool called = outcome.reason != "DEPENDENCY_FAILED";
+    if (plan_.stale && called && outcome.code != 0 && !IsNoMore(outcome.code)) {
+      outcome.state = fanout::v1::SECTION_STATE_STALE;
+    }
+    if (outcome.state == fanout::v1::SECTION_STATE_STALE) stale_ = true;
     if (IsHidden(plan_.branches[branch])) {
       outcomes_[branch] = Hidden(outcome.attempts);
       return EndDependants(branch, outcome);
@@ -138,7 +149,7 @@ class Walk {
     if (outcome.code == StatusCode::NOT_FOUND && NotFoundEndsRequest(branch)) {
       return Verdict{.code = StatusCode::NOT_FOUND, .sections = {}};
     }
-    if (outcome.code != 0 && plan_.branches[branch].required) {
+    if (!HasReply(outcome) && plan_.branches[branch].required) {
       return Verdict{.code = CodeForCaller(outcome), .sections = {}};
     }
     return EndDependants(branch, outcome);
@@ -149,7 +160,7 @@ class Walk {
                                        const SectionVerdict& outcome) {
     for (int i = 0; i < kBranches; ++i) {
       if (DependencyOf(i) != branch || outcomes_[i]) continue;
-      if (outcome.code != 0) {
+      if (!HasReply(outcome)) {
         if (const auto verdict = End(i, DependencyFailed(outcome))) {
           return verdict;
         }
@@ -173,12 +184,12 @@ class Walk {
   }
 
   std::optional<Verdict> Whole() const {
-    Verdict verdict{.sections = {}, .complete = true};
+    Verdict verdict{.sections = {}, .complete = !stale_};
     bool any = false;
     for (int i = 0; i < kBranches; ++i) {
       if (!outcomes_[i]) return std::nullopt;
       verdict.sections[i] = *outcomes_[i];
-      any = any || outcomes_[i]->state == fanout::v1::SECTION_STATE_OK;
+      any = any || HasReply(*outcomes_[i]);
       if (outcomes_[i]->code != 0) verdict.complete = false;
     }
     if (!any) verdict.code = CodeOfTotalFailure(verdict.sections);
@@ -188,6 +199,7 @@ class Walk {
   const FaultPlan& plan_;
   std::array<int, kBranches> attempts_{};
   std::array<int, kBranches> early_{};
+  bool stale_ = false;  // any, asked for or not
   std::array<std::optional<SectionVerdict>, kBranches> outcomes_;
 };
 
@@ -214,6 +226,12 @@ Verdict Judge(const FaultPlan& plan, const std::vector<int>& order,
     if (const auto verdict = walk.Take(step)) return *verdict;
   }
   return walk.Take(FaultPlan::kTimeIsUp).value();
+}
+
+bool IsNoMore(int code) {
+  return code == StatusCode::NOT_FOUND ||
+         code == StatusCode::PERMISSION_DENIED ||
+         code == StatusCode::UNAUTHENTICATED;
 }
 
 int CodeOfTotalFailure(const std::array<SectionVerdict, kBranches>& sections) {

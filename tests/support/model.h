@@ -42,6 +42,10 @@ struct Verdict {
 Verdict Judge(const FaultPlan& plan, const std::vector<int>& order,
               std::size_t* steps_taken = nullptr);
 
+// Whether a backend's code says that there is nothing for this caller: then
+// what was there before is no answer.
+bool IsNoMore(int code);
+
 // The code of an answer none of whose requested sections arrived.
 int CodeOfTotalFailure(const std::array<SectionVerdict, kBranches>& sections);
 

@@ -28,11 +28,29 @@ bool HasPayload(const Section& section) {
   return payload.ByteSizeLong() > 0;
 }
 
+// It holds what it would hold were it fresh.
+template <typename Section>
+AssertionResult CheckStaleSection(const Section& section,
+                                  const std::string& user_id) {
+  if (section.status().message().empty() || !section.status().has_age()) {
+    return AssertionFailure() << "stale, without a word or an age";
+  }
+  Section fresh = section;
+  fresh.mutable_status()->set_state(fanout::v1::SECTION_STATE_OK);
+  fresh.mutable_status()->set_code(0);
+  fresh.mutable_status()->clear_reason();
+  fresh.mutable_status()->clear_message();
+  return IsRight(fresh, user_id);
+}
+
 template <typename Section>
 AssertionResult CheckSection(const Section& section,
                              const std::string& user_id) {
   if (section.status().state() == fanout::v1::SECTION_STATE_OK) {
     return IsRight(section, user_id);
+  }
+  if (section.status().state() == fanout::v1::SECTION_STATE_STALE) {
+    return CheckStaleSection(section, user_id);
   }
   if (section.status().state() == fanout::v1::SECTION_STATE_FAILED &&
       section.status().message().empty()) {
@@ -240,9 +258,10 @@ Answer PlanBoard::Meet(int branch, const std::string& user_id) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = runs_.find(user_id);
-    if (found != runs_.end()) run = found->second;
+    if (found == runs_.end()) return NeverAnswer();
+    run = found->second;
   }
-  return run == nullptr ? NeverAnswer() : run->Meet(branch);
+  return run == nullptr ? AnswerRight() : run->Meet(branch);
 }
 
 }  // namespace gather::testing

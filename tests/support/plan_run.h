@@ -76,6 +76,7 @@ class PlanRun : public std::enable_shared_from_this<PlanRun> {
 class PlanBoard {
  public:
   void Attach(AggregatorFixture& fixture);
+  // Without a `run` all calls are answered right.
   void Add(const std::string& user_id, std::shared_ptr<PlanRun> run);
   void Remove(const std::string& user_id);
 

@@ -19,6 +19,7 @@
 #include "server/async/for_each.h"
 #include "server/async/gather.h"
 #include "server/async/outcome.h"
+#include "server/async/singleflight.h"
 #include "server/async/task.h"
 #include "server/async/task_scope.h"
 #include "server/async/timer.h"
@@ -99,6 +100,33 @@ TEST(AsyncAllocationTest, ForEachHasAnOutcomeForEachItem) {
     EXPECT_LE(failed, 1);
   };
   EXPECT_GE(FailEach(loop, run), 10);
+}
+
+struct Greeting {
+  Greeting(std::stop_token, EventLoop& event_loop) : loop(event_loop) {}
+  Task<> Run() { words = co_await Greet(loop); }
+
+  EventLoop& loop;
+  std::string words;
+};
+
+Task<> ShareGreeting(EventLoop& loop, Singleflight<Greeting>& greetings) {
+  auto seat = greetings.Board(loop, "a key that has memory of its own", loop);
+  while (!seat.landed()) (void)co_await seat.Wait();
+  EXPECT_TRUE(seat.outcome().ok() || absl::IsInternal(seat.outcome()));
+}
+
+TEST(AsyncAllocationTest, SingleflightLandsOrNeverBegan) {
+  EventLoop loop;
+  Singleflight<Greeting> greetings;
+  const auto run = [&]() -> Task<> {
+    auto gather =
+        Gather(ShareGreeting(loop, greetings), ShareGreeting(loop, greetings));
+    auto [one, two] = co_await gather;
+    EXPECT_TRUE(one.ok() || absl::IsInternal(one));
+    EXPECT_TRUE(two.ok() || absl::IsInternal(two));
+  };
+  EXPECT_GE(FailEach(loop, run), 7);
 }
 
 Task<> SleepUntilStopped(EventLoop& loop, std::stop_token stop) {

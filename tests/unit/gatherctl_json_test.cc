@@ -140,7 +140,8 @@ TEST(WriteJsonTest, LooksAsProtobufsOwnPrinterWouldHaveIt) {
   EXPECT_EQ(Write(response.user().status(), false).json,
             "{\n \"state\": \"SECTION_STATE_UNSPECIFIED\",\n \"code\": 0,\n"
             " \"reason\": \"\",\n \"message\": \"\",\n \"attempts\": 0,\n "
-            "\"attemptsLog\": [],\n \"failedDependency\": \"\"\n}\n");
+            "\"attemptsLog\": [],\n \"failedDependency\": \"\",\n "
+            "\"coalesced\": false\n}\n");
 }
 
 TEST(WriteJsonTest, EscapesWhatIsNotSafeToPrint) {

@@ -42,6 +42,21 @@ std::string ErrorOf(const OverviewFlags& flags) {
   return std::string(FillRequest("ada", flags, request).message());
 }
 
+TEST(FillRequestTest, SaysHowOldASectionMayBeUnlessThatIsTheServersToSay) {
+  GetOverviewRequest request;
+  ASSERT_TRUE(FillRequest("ada", {}, request).ok());
+  EXPECT_FALSE(request.has_max_stale());
+  ASSERT_TRUE(
+      FillRequest("ada", {.max_stale = absl::ZeroDuration()}, request).ok());
+  EXPECT_TRUE(request.has_max_stale());
+  EXPECT_EQ(request.max_stale().seconds(), 0);
+  ASSERT_TRUE(
+      FillRequest("ada", {.max_stale = absl::Milliseconds(1500)}, request)
+          .ok());
+  EXPECT_EQ(request.max_stale().seconds(), 1);
+  EXPECT_EQ(request.max_stale().nanos(), 500'000'000);
+}
+
 TEST(FillRequestTest, NamesTheFlagThatTheServerWouldRefuse) {
   EXPECT_EQ(ErrorOf({.sections = {"users"}}),
             "--sections: 'users' is not user, orders, products or purchases");
@@ -53,6 +68,8 @@ TEST(FillRequestTest, NamesTheFlagThatTheServerWouldRefuse) {
             "--order_page_size: must be from 0 to 100, not 101");
   EXPECT_EQ(ErrorOf({.product_page_size = -1}),
             "--product_page_size: must be from 0 to 100, not -1");
+  EXPECT_EQ(ErrorOf({.max_stale = absl::Seconds(-1)}),
+            "--max_stale: is negative");
 }
 
 TEST(FillRequestTest, FillsInTheRequestOfAStreamAlike) {

@@ -59,6 +59,23 @@ TEST(RowTest, CountsAttemptsWhenThereWasMoreThanOne) {
   EXPECT_EQ(UserRow(response).summary, "Ada (3 attempts)");
 }
 
+TEST(RowTest, ShowsAStaleSectionWithItsAgeAndWhy) {
+  GetOverviewResponse response = UserOnly("Ada");
+  SectionStatus& status = *response.mutable_user()->mutable_status();
+  status.set_state(fanout::v1::SECTION_STATE_STALE);
+  status.set_code(14);
+  status.set_reason("BACKEND_UNAVAILABLE");
+  status.mutable_age()->set_seconds(12);
+  EXPECT_EQ(UserRow(response).outcome, Outcome::kStale);
+  EXPECT_EQ(UserRow(response).summary, "Ada [12.0 s old: BACKEND_UNAVAILABLE]");
+}
+
+TEST(RowTest, SaysWhoseCallItWasWhereThatWasAnothers) {
+  GetOverviewResponse response = UserOnly("Ada");
+  response.mutable_user()->mutable_status()->set_coalesced(true);
+  EXPECT_EQ(UserRow(response).summary, "Ada (another request's call)");
+}
+
 TEST(RowTest, HasNoTimeWithoutAnAttempt) {
   GetOverviewResponse response = UserOnly("Ada");
   EXPECT_TRUE(UserRow(response).called);

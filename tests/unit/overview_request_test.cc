@@ -149,6 +149,19 @@ TEST(PlanTest, FirstFormOfTheRequiredMaskIsAddedToIt) {
   ExpectInvalid(request, "required_sections");
 }
 
+TEST(PlanTest, MaxStaleIsATimeThatMayBeNone) {
+  v1::GetOverviewRequest request = RequestFor("alice");
+  google::protobuf::Duration& stale = *request.mutable_max_stale();
+  EXPECT_TRUE(MakePlan(request).ok());
+  stale.set_seconds(1);
+  EXPECT_TRUE(MakePlan(request).ok());
+  stale.set_nanos(1'000'000'000);
+  ExpectInvalid(request, "max_stale");
+  stale.set_nanos(0);
+  stale.set_seconds(-1);
+  ExpectInvalid(request, "max_stale");
+}
+
 TEST(PlanTest, RefusalNamesTheSectionsThatThereAre) {
   v1::GetOverviewRequest request = RequestFor("alice");
   request.mutable_read_mask()->add_paths("wine");

@@ -76,7 +76,10 @@ TEST_F(PoliciesFileTest, SectionsComeBeforeDefaultsBeforeThePrograms) {
                            "openMin": "0.010s", "openMax": "1s"},
         "retry": {"maxAttempts": 1, "initialBackoff": "0.005s"},
         "hedging": {"enabled": true, "percentile": 90, "minDelay": "0.010s",
-                    "budgetPercent": 3}
+                    "budgetPercent": 3},
+        "coalescing": {"enabled": true},
+        "staleAnswers": {"enabled": true, "maxStale": "90s",
+                         "maxEntries": 1000, "maxBytes": 1048576}
       }
     }})");
   ASSERT_TRUE(policies.ok()) << policies.status();
@@ -103,6 +106,12 @@ TEST_F(PoliciesFileTest, SectionsComeBeforeDefaultsBeforeThePrograms) {
   EXPECT_EQ(orders.hedging.percentile, 90);
   EXPECT_EQ(orders.hedging.min_delay, 10ms);
   EXPECT_EQ(orders.hedging.budget_percent, 3);
+  EXPECT_FALSE(user.reuses_replies());
+  EXPECT_TRUE(orders.coalescing.enabled);
+  EXPECT_TRUE(orders.stale_answers.enabled);
+  EXPECT_EQ(orders.stale_answers.max_stale, 90s);
+  EXPECT_EQ(orders.stale_answers.max_entries, 1000);
+  EXPECT_EQ(orders.stale_answers.max_bytes, 1048576);
 }
 
 TEST_F(PoliciesFileTest, KeysMayBeAsTheProtoHasThem) {
@@ -130,6 +139,12 @@ TEST_F(PoliciesFileTest, NamesThePlaceOfWhatIsWrong) {
        "defaults.circuitBreaker.windw: there is no such field"},
       {R"({"sections": {"order": {}}})",
        "sections.order: there is no such section, but orders, user"},
+      {R"({"defaults": {"staleAnswers": {"maxStale": "90000s"}}})",
+       "defaults.staleAnswers.maxStale: 25h is not from 1ms to 24h"},
+      {R"({"defaults": {"staleAnswers": {"maxBytes": 100}}})",
+       "defaults.staleAnswers.maxBytes: 100 is not from 65536 to 2147483647"},
+      {R"({"defaults": {"coalescing": true}})",
+       "defaults.coalescing: not an object"},
       {R"({"sections": {"orders": {"retry": {"maxAttempts": "many"}}}})",
        "sections.orders.retry.maxAttempts: not a whole number"},
       {R"({"sections": {"orders": {"retry": {"maxAttempts": 1.5}}}})",

@@ -121,6 +121,46 @@ TEST_F(ScoreTest, FailedSectionCostsOnlyItself) {
             std::string::npos);
 }
 
+Failure StaleAfter(Clock::duration age) {
+  Failure failure = Late();
+  failure.stale_age = age;
+  return failure;
+}
+
+TEST_F(ScoreTest, StaleSectionIsThereThoughNotComplete) {
+  plan_.required.Add(kSoup);
+  EXPECT_FALSE(Land(kSoup, StaleAfter(1500ms)));
+  EXPECT_FALSE(score_.ended());
+  Arrive(kBread);
+  Arrive(kWine);
+  EXPECT_TRUE(score_.Outcome().ok());
+  EXPECT_FALSE(score_.complete());
+  EXPECT_EQ(status_[kSoup].state(), v1::SECTION_STATE_STALE);
+  EXPECT_EQ(status_[kSoup].reason(), "BACKEND_TIMEOUT");
+  EXPECT_EQ(status_[kSoup].code(), 4);
+  EXPECT_FALSE(status_[kSoup].message().empty());
+  EXPECT_EQ(status_[kSoup].age().seconds(), 1);
+  EXPECT_EQ(status_[kSoup].age().nanos(), 500'000'000);
+}
+
+TEST_F(ScoreTest, OneThatIsStaleKeepsAllTheOthersFromFailingTheCall) {
+  Land(kSoup, Late());
+  Land(kBread, StaleAfter(1s));
+  Land(kWine, Late());
+  EXPECT_TRUE(score_.Outcome().ok());
+}
+
+TEST_F(ScoreTest, WhatIsMadeOfAStaleSectionIsNotComplete) {
+  plan_.requested = SectionSet();
+  plan_.requested.Add(kWine);
+  plan_.needed.Add(kSoup);
+  Land(kSoup, StaleAfter(1s));
+  Arrive(kWine);
+  EXPECT_EQ(status_[kSoup].state(), v1::SECTION_STATE_NOT_REQUESTED);
+  EXPECT_EQ(status_[kWine].state(), v1::SECTION_STATE_OK);
+  EXPECT_FALSE(score_.complete());
+}
+
 TEST_F(ScoreTest, EverySectionFailedFailsTheCallWithTheirCommonCode) {
   Land(kSoup, Late());
   Land(kBread, Late());

@@ -49,15 +49,17 @@ TEST(SvgTest, OutcomesAreToldApartWithoutColour) {
       {{"",
         {Called("a", Outcome::kOk, 0, 1), Called("b", Outcome::kFailed, 0, 1),
          Called("c", Outcome::kCancelled, 0, 1),
+         Called("e", Outcome::kStale, 0, 1),
          Called("d", Outcome::kInFlight, 0, 1)},
         absl::Milliseconds(1)}});
   for (const char* said :
        {">1.0 ms</text>", ">1.0 ms, failed</text>", ">1.0 ms, cancelled</text>",
-        ">1.0 ms, in flight</text>"}) {
+        ">1.0 ms, stale</text>", ">1.0 ms, in flight</text>"}) {
     EXPECT_THAT(svg, HasSubstr(said));
   }
   EXPECT_THAT(svg, HasSubstr("<pattern id=\"g-failed\""));
   EXPECT_THAT(svg, HasSubstr("<pattern id=\"g-cancelled\""));
+  EXPECT_THAT(svg, HasSubstr("<pattern id=\"g-stale\""));
 }
 
 TEST(SvgTest, AttemptsAreThinBarsUnderTheirSection) {

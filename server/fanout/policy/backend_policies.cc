@@ -48,7 +48,10 @@ BackendPolicies::BackendPolicies(const PolicySettings& settings, uint32_t seed,
                  }
                  if (listener) listener(transition);
                }),
-      hedging_(settings.hedging, loops) {}
+      hedging_(settings.hedging, loops),
+      stale_cache_(settings.stale_answers.enabled
+                       ? std::make_unique<StaleCache>(settings.stale_answers)
+                       : nullptr) {}
 
 BackendPolicies::Permit BackendPolicies::Enter(Clock::time_point now) {
   const auto place = limit_.TryAcquire(now);

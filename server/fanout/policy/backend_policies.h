@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -11,9 +12,15 @@
 #include "server/fanout/policy/circuit_breaker.h"
 #include "server/fanout/policy/concurrency_limit.h"
 #include "server/fanout/policy/hedging.h"
+#include "server/fanout/policy/stale_cache.h"
 #include "server/rpc/retry.h"
 
 namespace gather::fanout {
+
+// Whether equal calls are made once (reuse/coalescing.h).
+struct CoalescingSettings {
+  bool enabled = false;
+};
 
 // What guards the calls to one backend, in numbers. Why each is what it is
 // stands where it is declared.
@@ -29,11 +36,19 @@ struct PolicySettings {
   CircuitBreakerSettings breaker = {};
   rpc::RetryPolicy retry = {};
   HedgingSettings hedging = {};
+  CoalescingSettings coalescing = {};
+  StaleAnswerSettings stale_answers = {};
+
+  // A reply may serve more than the request that it was fetched for.
+  bool reuses_replies() const {
+    return coalescing.enabled || stale_answers.enabled;
+  }
 };
 
-// All that guards the calls to one backend, put together: from the outside in
-// the section's timeout (whoever calls keeps it), the concurrency limit, the
-// circuit breaker, retries and hedges, the attempt.
+// All that guards the calls to one backend, put together: from the outside in,
+// but for what is reused of replies (fanout/reuse), the section's timeout
+// (whoever calls keeps it), the concurrency limit, the circuit breaker, retries
+// and hedges, the attempt.
 //
 //   BackendPolicies::Permit permit = policies.Enter(Clock::now());
 //   if (!permit) return FailureFor(permit.refusal());
@@ -132,6 +147,8 @@ class BackendPolicies {
   const rpc::RetryThrottle& retry_budget() const { return retry_budget_; }
   Hedging& hedging() { return hedging_; }
   const Hedging& hedging() const { return hedging_; }
+  // Null where no section is answered stale.
+  StaleCache* stale_cache() const { return stale_cache_.get(); }
   // For metrics and logs.
   const ConcurrencyLimit& limit() const { return limit_; }
   const CircuitBreaker& breaker() const { return breaker_; }
@@ -145,6 +162,7 @@ class BackendPolicies {
   CircuitBreaker breaker_;
   rpc::RetryThrottle retry_budget_;
   Hedging hedging_;
+  const std::unique_ptr<StaleCache> stale_cache_;
 };
 
 }  // namespace gather::fanout

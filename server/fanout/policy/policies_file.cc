@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -192,6 +193,23 @@ void TakeHedging(const v1::HedgingPolicy& policy, Taker taker,
   }
 }
 
+void TakeStaleAnswers(const v1::StaleAnswersPolicy& policy, Taker taker,
+                      StaleAnswerSettings& stale) {
+  if (policy.has_enabled()) stale.enabled = policy.enabled();
+  if (policy.has_max_stale()) {
+    taker.Take("maxStale", policy.max_stale(), kLeastTime,
+               std::chrono::hours(24), stale.max_stale);
+  }
+  if (policy.has_max_entries()) {
+    taker.Take("maxEntries", policy.max_entries(), 1, 10'000'000,
+               stale.max_entries);
+  }
+  if (policy.has_max_bytes()) {
+    taker.Take("maxBytes", policy.max_bytes(), 1 << 16,
+               std::numeric_limits<int>::max(), stale.max_bytes);
+  }
+}
+
 void TakeBackend(const v1::BackendPolicy& policy, Taker taker,
                  PolicySettings& settings) {
   if (policy.has_section_timeout()) {
@@ -204,6 +222,11 @@ void TakeBackend(const v1::BackendPolicy& policy, Taker taker,
               settings.breaker);
   TakeRetry(policy.retry(), taker.Below("retry"), settings.retry);
   TakeHedging(policy.hedging(), taker.Below("hedging"), settings.hedging);
+  if (policy.coalescing().has_enabled()) {
+    settings.coalescing.enabled = policy.coalescing().enabled();
+  }
+  TakeStaleAnswers(policy.stale_answers(), taker.Below("staleAnswers"),
+                   settings.stale_answers);
 }
 
 // What has to fit together fits only once all is taken over. A limit's floor is
