@@ -68,6 +68,11 @@ fanout::Channels ChannelsTo(const Backends& backends) {
   return channels;
 }
 
+fanout::PolicySettings WithPatience(fanout::PolicySettings policy) {
+  policy.section_timeout = kPatience;
+  return policy;
+}
+
 }  // namespace
 
 void Witness::OnEnd(const rpc::ServerCall& call, const grpc::Status& status) {
@@ -113,6 +118,7 @@ void Backends::Host(typename Role::Table table, const backends::Faults& faults,
                     double scale) {
   backends::Faults scaled = faults;
   scaled.latency = Scaled(faults.latency, scale);
+  scaled.slow_latency = Scaled(faults.slow_latency, scale);
   hosted_.push_back(
       std::make_unique<HostedRole<Role>>(std::move(table), scaled));
 }
@@ -140,11 +146,15 @@ int64_t Backends::in_flight(Section section) const {
   return hosted(section).server.admission().in_flight();
 }
 
-Aggregator::Aggregator(const Backends& backends)
+void Backends::Stop(Section section) {
+  hosted(section).server.Drain(Clock::now());
+}
+
+Aggregator::Aggregator(const Backends& backends, fanout::PolicySettings policy)
     : service_(*fanout::MakeCatalog<aggregator::Overview>(),
                ChannelsTo(backends),
                fanout::Settings{.total_timeout = kPatience,
-                                .policy = {.section_timeout = kPatience}},
+                                .policy = WithPatience(std::move(policy))},
                /*event_loops=*/1),
       server_(rpc::ServerOptions()) {
   service_.AddTo(server_);

@@ -15,6 +15,7 @@
 #include "client/tour/sections.h"
 #include "server/aggregator/service.h"
 #include "server/backends/faults.h"
+#include "server/fanout/policy/backend_policies.h"
 #include "server/rpc/server.h"
 
 namespace gather::client::tour {
@@ -57,6 +58,8 @@ class Backends {
   Witness& witness(Section section);
   // Calls that the backend has taken in and not ended.
   int64_t in_flight(Section section) const;
+  // It is gone from now on.
+  void Stop(Section section);
 
  private:
   class Hosted;
@@ -73,7 +76,9 @@ class Backends {
 // An aggregator of those backends, in this process too.
 class Aggregator {
  public:
-  explicit Aggregator(const Backends& backends);
+  // `policy` is that of all sections, but for their timeout.
+  explicit Aggregator(const Backends& backends,
+                      fanout::PolicySettings policy = {});
 
   std::string address() const;
   std::shared_ptr<grpc::Channel> channel() const { return channel_; }

@@ -86,6 +86,20 @@ async::Task<absl::Status> Call(async::EventLoop& loop, const Backends& backends,
   }
 }
 
+async::Task<absl::StatusOr<Overview>> AskOverview(
+    async::EventLoop& loop, const Aggregator& aggregator) {
+  using Request = aggregator::v1::GetOverviewRequest;
+  using Stub = rpc::MethodStub<Request, Overview>;
+  Stub stub(aggregator.channel(),
+            "gather.aggregator.v1.AggregatorService/GetOverview");
+  const auto request = MakeOverviewRequest<Request>();
+  rpc::CallOptions options;
+  options.deadline = Clock::now() + kPatience;
+  rpc::UnaryCall call(loop, stub, &Stub::PrepareAsync, request,
+                      std::move(options));
+  co_return co_await call;
+}
+
 async::Task<> Measure(async::EventLoop& loop, const Backends& backends,
                       Section section, Span& span) {
   span.name = SectionName(section);

@@ -51,7 +51,12 @@ async::Task<absl::Status> Call(async::EventLoop& loop, const Backends& backends,
                                Section section, std::stop_token stop = {},
                                Clock::duration timeout = kPatience);
 
-// The same, and fills in when it ran, as the loop saw it.
+// An aggregator's answer, from a coroutine.
+using Overview = aggregator::v1::GetOverviewResponse;
+async::Task<absl::StatusOr<Overview>> AskOverview(async::EventLoop& loop,
+                                                  const Aggregator& aggregator);
+
+// The same as Call(), and fills in when it ran, as the loop saw it.
 async::Task<> Measure(async::EventLoop& loop, const Backends& backends,
                       Section section, Span& span);
 

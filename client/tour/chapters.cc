@@ -122,6 +122,45 @@ constexpr Chapter kChapters[] = {
      "    await product(id)      # N round trips\n"
      "await products(ids)        # one",
      kNPlusOneCode, RunNPlusOne},
+    {"first-of", "the first answer of three, and the rest cancelled",
+     "Where any of several will do, whoever is fastest answers for all; the "
+     "others are cancelled, and still waited for.",
+     "asyncio.wait(return_when=FIRST_COMPLETED)",
+     "done, rest = await asyncio.wait(\n"
+     "    tasks, return_when=FIRST_COMPLETED)\n"
+     "for task in rest:\n"
+     "    task.cancel()\n"
+     "await asyncio.wait(rest)",
+     kFirstOfCode, RunFirstOf},
+    {"tail", "one call in twenty is slow, and a hedge does not wait for it",
+     "The more calls a request makes, the surer one of them is slow; a second "
+     "call, made only where the first takes unusually long, cuts that tail for "
+     "few calls more.",
+     "wait, then wait(FIRST_COMPLETED)",
+     "done, _ = await asyncio.wait({first}, timeout=delay)\n"
+     "if not done:\n"
+     "    done, rest = await asyncio.wait(\n"
+     "        {first, create_task(call())},\n"
+     "        return_when=FIRST_COMPLETED)",
+     kTailCode, RunTail},
+    {"coalescing", "a crowd that asks the same, with one call for all",
+     "Equal calls that are wanted at the same time need be made only once: who "
+     "comes while one is under way waits for that one's answer.",
+     "a dict of tasks",
+     "if key not in tasks:\n"
+     "    tasks[key] = create_task(call(key))\n"
+     "return await asyncio.shield(tasks[key])",
+     kCoalescingCode, RunCoalescing},
+    {"stale", "an answer that outlives the backend that gave it",
+     "An old answer that says how old it is may be worth more than none, so "
+     "the last good one is kept for when its backend fails.",
+     "except, and the value from before",
+     "try:\n"
+     "    cache[key] = await call(key)\n"
+     "except BackendError:\n"
+     "    pass  # the answer says that it is old\n"
+     "return cache[key]",
+     kStaleCode, RunStale},
 };
 
 }  // namespace

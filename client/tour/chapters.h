@@ -38,6 +38,10 @@ Report RunFireAndForget(double scale);
 Report RunProducerConsumer(double scale);
 Report RunStages(double scale);
 Report RunNPlusOne(double scale);
+Report RunFirstOf(double scale);
+Report RunTail(double scale);
+Report RunCoalescing(double scale);
+Report RunStale(double scale);
 
 }  // namespace gather::client::tour
 

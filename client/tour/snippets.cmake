@@ -23,9 +23,9 @@ function(gather_cut variable file)
 endfunction()
 
 set(declarations "")
-foreach(source IN ITEMS back_pressure blocking calls cpu_work fail_fast fire_and_forget
-    loop_timeline n_plus_one processes return_exceptions sequential
-    stages threads timeout)
+foreach(source IN ITEMS back_pressure blocking calls coalescing cpu_work fail_fast
+    fire_and_forget first_of loop_timeline n_plus_one processes return_exceptions
+    sequential stages stale tail threads timeout)
   gather_cut(region ${CMAKE_CURRENT_SOURCE_DIR}/${source}.cc)
   # blocking.cc is kBlockingCode.
   string(REPLACE "_" ";" words ${source})

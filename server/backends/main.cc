@@ -72,8 +72,8 @@ absl::StatusOr<Faults> FaultsFromFlags() {
                                   absl::GetFlag(FLAGS_latency_jitter)),
         ops::CheckFlagNotNegative("slow_latency",
                                   absl::GetFlag(FLAGS_slow_latency)),
-        ops::CheckFlagRange("slow_every", absl::GetFlag(FLAGS_slow_every), 0,
-                            int64_t{1} << 30),
+        ops::CheckFlagRange("slow_every", absl::GetFlag(FLAGS_slow_every),
+                            int64_t{0}, int64_t{1} << 30),
         CheckRate("error_rate", absl::GetFlag(FLAGS_error_rate)),
         CheckRate("hang_rate", absl::GetFlag(FLAGS_hang_rate))}) {
     if (!check.ok()) return check;

@@ -98,6 +98,31 @@ TEST_F(TourTest, BatchIsOneCallInsteadOfACallAnItem) {
   EXPECT_LT(Figure("four_at_once_ms"), Figure("one_by_one_ms"));
 }
 
+TEST_F(TourTest, FirstOfEndsBeforeTheOthersWouldHave) {
+  ASSERT_NO_FATAL_FAILURE(Run("first-of"));
+  EXPECT_EQ(lanes(), 4U);
+  EXPECT_GE(Figure("total_ms"), 100);
+  EXPECT_LT(Figure("total_ms"), 200);
+}
+
+TEST_F(TourTest, HedgesCutTheTailForFewCallsMore) {
+  ASSERT_NO_FATAL_FAILURE(Run("tail"));
+  EXPECT_GE(Figure("p99_ms"), 40);
+  EXPECT_LT(Figure("hedged_p99_ms"), Figure("p99_ms"));
+  EXPECT_GE(Figure("hedges"), 5);
+}
+
+TEST_F(TourTest, CrowdIsAnsweredWithOneCallASection) {
+  ASSERT_NO_FATAL_FAILURE(Run("coalescing"));
+  EXPECT_EQ(Figure("backend_calls"), 3);
+}
+
+TEST_F(TourTest, StaleAnswerSaysHowOldItIs) {
+  ASSERT_NO_FATAL_FAILURE(Run("stale"));
+  EXPECT_EQ(lanes(), 6U);
+  EXPECT_GT(Figure("age_ms"), 0);
+}
+
 TEST_F(TourTest, LoopIsIdleMostOfTheTime) {
   ASSERT_NO_FATAL_FAILURE(Run("loop-timeline"));
   EXPECT_GE(Figure("turns"), 6);
