@@ -48,7 +48,7 @@ TEST_F(SilentConnectionsTest, EachMessageStartsTheTimeAnew) {
     EXPECT_EQ(Look(9s), Peers{});
   }
   a_.messages += 1;
-  EXPECT_EQ(Look(9s), Peers{"b"});
+  EXPECT_EQ(Look(10s), Peers{"b"});
 }
 
 TEST_F(SilentConnectionsTest, NewCallsDoNot) {

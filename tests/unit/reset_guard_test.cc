@@ -14,7 +14,7 @@ using async::Clock;
 using Peers = std::vector<std::string>;
 
 constexpr int kLimit = 100;
-constexpr int kMaxOpen = 50;
+constexpr int kMaxOpen = 200;
 constexpr Clock::duration kTurn = 100ms;
 
 class ResetCounterTest : public ::testing::Test {

@@ -144,8 +144,9 @@ class HalfSent(harness.FaultTest):
         silent.connection.send_data(stream, half)
         reply = silent.wait(stream, 20 * harness.SLOWNESS)
         self.assertIsNone(reply.status)
-        self.assertTrue(
-            self.aggregator.log("connection ended for half-sent calls"))
+        harness.eventually(
+            lambda: self.aggregator.log("connection ended for half-sent calls"),
+            what="its line in the log")
         self.gate.set()
         self.assertEqual(served.wait(answered).status, OK)
         self.assertIsNone(served.peek(watched).ended)
