@@ -30,19 +30,19 @@ TOOLS = {"grpcurl": r"\bgrpcurl ", "ghz": r"(^|\n)ghz ", "curl": r"\bcurl ",
          "kubectl": r"\bkubectl ", "promtool": r"\bpromtool ",
          "stay": r"(^|\n)stay "}  # of tests/extension
 PROLOGUE = r"""set -eEuo pipefail
-exec 3>&1
-on_error() { echo "$page:$1: ended with $2: $3" >&2; }
+exec 3>&1 4>&2
+on_error() { echo "$page:$1: ended with $2: $3" >&4; }
 watch_errors() { trap 'on_error $LINENO $? "$BASH_COMMAND"' ERR; }
 watch_errors
 until_true() {
   local deadline=$((SECONDS + 20))
   until "$@" >/dev/null 2>&1; do
-    ((SECONDS < deadline)) || { echo "not true within 20 s: $*"; return 1; } >&2
+    ((SECONDS < deadline)) || { echo "not true within 20 s: $*"; return 1; } >&4
     sleep 0.1
   done
 }
 ended_with() {
-  [[ $1 == "$2" ]] || { echo "$page:$3: ended with $1, not $2" >&2; exit 1; }
+  [[ $1 == "$2" ]] || { echo "$page:$3: ended with $1, not $2" >&4; exit 1; }
 }
 """
 
@@ -82,13 +82,13 @@ def script_of(page, blocks, directory):
     lines = [""] * (last + 1)
     for block in blocks:
         end, code = block.last_line, block.marks.get("exit")
-        lines[block.line] = f"exec >{directory}/{block.line}"
+        lines[block.line] = f"exec >{directory}/{block.line} 2>&1"
         lines[block.line + 1:end] = block.text.splitlines()
-        lines[end] = "exec >&3"
+        lines[end] = "exec >&3 2>&4"
         if code:
             lines[block.line] += "; set +e; trap - ERR"
             lines[end] = (f"ended_with $? {code} {end - 1}; set -e; "
-                          "watch_errors; exec >&3")
+                          "watch_errors; exec >&3 2>&4")
         if "until" in block.marks:
             lines[end] += f"; until_true {block.marks['until']}"
     # Before the first line, on the same one, so that the numbers hold.
@@ -100,9 +100,9 @@ def script_of(page, blocks, directory):
 
 
 def words(line):
-    """What of it is the same in every run: no figures, bars and units."""
-    found = re.findall(r"[A-Za-z_][A-Za-z_.]*", line)
-    return [word for word in found if word not in ("s", "ms", "us", "x")]
+    """What of it is the same in every run: no figures, ids, bars and units."""
+    return [word for word in re.findall(r"\w+", line)
+            if not re.search(r"\d", word) and word not in ("s", "ms", "us")]
 
 
 def differs(expected, printed):
@@ -115,10 +115,11 @@ def differs(expected, printed):
     return None
 
 
-def check_output(blocks, directory):
+def check_output(every, blocks, directory):
+    """How many blocks of output are not what `blocks`, which were run, printed."""
     failures, before = 0, None
-    for block in blocks:
-        if "output" in block.marks and before and before.is_run():
+    for block in every:
+        if "output" in block.marks and before in blocks:
             with open(f"{directory}/{before.line}", encoding="utf-8") as file:
                 printed = file.read()
             line = differs(block.text, printed)
@@ -128,6 +129,14 @@ def check_output(blocks, directory):
                       f"{printed}", file=sys.stderr)
         before = block
     return failures
+
+
+def show_last(blocks, directory):
+    """What the block printed at which the page ended."""
+    begun = [b for b in blocks if os.path.exists(f"{directory}/{b.line}")]
+    if begun:
+        with open(f"{directory}/{begun[-1].line}", encoding="utf-8") as file:
+            print(file.read()[-3000:], file=sys.stderr)
 
 
 def run(page):
@@ -167,8 +176,9 @@ def run(page):
             except ProcessLookupError:
                 pass
             shell.wait()
-        shown = [b for b in every if b in blocks or not b.is_run()]
-        if code or check_output(shown, directory):
+        if code:
+            show_last(blocks, directory)
+        if code or check_output(every, blocks, directory):
             return 1
     print(f"{page}: {len(blocks)} blocks are good")
     return 77 if left_out else 0

@@ -34,7 +34,8 @@ class RunnerTest(unittest.TestCase):
 
     def test_a_command_that_fails_is_named_with_page_and_line(self):
         done = self.run_page("# Title", "", "```sh", "true", "cat /nowhere", "```")
-        self.assert_fails(done, "PAGE.md:5: ended with 1: cat /nowhere")
+        self.assert_fails(done, "PAGE.md:5: ended with 1: cat /nowhere",
+                          "No such file")
 
     def test_so_is_one_of_a_later_block_and_of_a_pipe(self):
         done = self.run_page("```sh", "x=1", "```", "text", "```sh",
