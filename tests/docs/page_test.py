@@ -106,12 +106,15 @@ def words(line):
 
 
 def differs(expected, printed):
-    """The first line of `expected` that is not printed, in that order."""
-    actual = iter([words(line) for line in printed.splitlines()])
+    """The first line of `expected` that is not printed, wherever: what ends first is
+    another one now and then."""
+    actual = [words(line) for line in printed.splitlines()]
     for line in expected.splitlines():
         wanted = words(line)
-        if wanted and not any(wanted == each for each in actual):
+        if wanted and wanted not in actual:
             return line
+        if wanted:
+            actual.remove(wanted)
     return None
 
 

@@ -10,7 +10,7 @@ for stands above it, in HTML comments that a reader does not see:
     <!-- not run: WHY -->    no test runs it
     <!-- exit: N -->         it ends with N
     <!-- until: COMMAND -->  and then this is true, within 20 s
-    <!-- output -->          what the block before it prints, figures aside
+    <!-- output -->          lines that the block before it prints, figures aside
     <!-- from: FILE -->      lines of that file
 
 Every other block in ```sh is run as it stands, by page_test.py.
