@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/flags/declare.h"
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -23,6 +24,8 @@
 #include "server/ops/tls/certificates.h"
 #include "server/rpc/server.h"
 
+ABSL_DECLARE_FLAG(std::string, metrics_listen);  // metrics_flag.cc
+
 ABSL_FLAG(std::string, role, "",
           "REQUIRED: user, order or product, or fake: any unary methods, by "
           "--protos and --replies");
@@ -38,9 +41,6 @@ ABSL_FLAG(std::string, data, "",
           "not 0");
 ABSL_FLAG(int64_t, generated_users, 0,
           "how many users, user-1 and up, to make up beside those of --data");
-ABSL_FLAG(std::string, metrics_listen, "",
-          "address to serve metrics on, host:port or unix:/path, at /metrics "
-          "for Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(absl::Duration, latency, absl::ZeroDuration(),
           "how long every answer takes");
 ABSL_FLAG(absl::Duration, latency_jitter, absl::ZeroDuration(),

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/flags/declare.h"
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -15,6 +16,8 @@
 #include "server/host/channel_flags.h"
 #include "server/ops/flags/parse_flags.h"
 #include "server/ops/flags/server_flags.h"
+
+ABSL_DECLARE_FLAG(std::string, metrics_listen);  // metrics_flag.cc
 
 ABSL_FLAG(absl::Duration, section_timeout, absl::Seconds(3),
           "how long one section's call may take");
@@ -30,9 +33,6 @@ ABSL_FLAG(int, max_answer_bytes, 4 << 20,
 ABSL_FLAG(int, max_attempts, 3,
           "how often a backend is called at most where it says UNAVAILABLE, or "
           "is silent for far longer than calls take");
-ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:9464",
-          "address to serve metrics on, host:port or unix:/path, at /metrics "
-          "for Prometheus; port 0 takes a free one; empty means none");
 ABSL_FLAG(std::string, policies, "",
           "JSON file of gather.fanout.v1.Policies: timeout, concurrency limit, "
           "circuit breaker, retries, hedging, coalescing and stale answers, of all "

@@ -1,4 +1,4 @@
-# The checks of run.sh that are more than a command of the README. Sourced.
+# The checks of run.sh that are more than a command of a page. Sourced.
 # shellcheck shell=bash disable=SC2154 # run.sh sets work and network
 
 image_is_small() {
@@ -157,7 +157,7 @@ replicas_are_healthy() {
 # Restarts both aggregators while ghz calls the name that they share.
 roll() { roll_under_load roll aggregator "$network"; }
 
-# roll_under_load BLOCK SERVICE NETWORK [OPTION...]: the block of the README while
+# roll_under_load BLOCK SERVICE NETWORK [OPTION...]: the block of a page while
 # ghz calls the service from that network.
 roll_under_load() {
   local pid verdict=0 restarts=$1

@@ -1,5 +1,5 @@
-# What run.sh is made of: checks with a table at the end, commands out of the
-# README, and waiting. Sourced.
+# What run.sh is made of: checks with a table at the end, commands from the pages of
+# the documentation, and waiting. Sourced.
 # shellcheck shell=bash disable=SC2154 # run.sh sets work and network
 
 results=() # "ok|FAILED seconds title", in the order of the checks
@@ -52,13 +52,9 @@ within() {
   done
 }
 
-# The commands of a block of deploy/README.md, with this run's image and ports.
+# The commands of a block of one of the pages, with this run's image and ports.
 block() {
-  awk -v start="<!-- e2e: $1 -->" '
-    $0 == start { found = 1 }
-    found && /^```$/ { exit }
-    inside { print }
-    found && /^```sh$/ { inside = 1 }' deploy/README.md |
+  python3 -B tests/docs/pages.py block "$1" |
     sed -e "s/localhost:50051/localhost:$port/" \
       -e "s/-t gather /-t $GATHER_IMAGE /" \
       -e "s/-t gather-prometheus /-t $PROMETHEUS_IMAGE /" \
@@ -69,11 +65,7 @@ block() {
 # readme BLOCK [REGEX]: runs a block; what it prints must match.
 readme() {
   local commands
-  commands=$(block "$1")
-  [[ -n $commands ]] || {
-    echo "deploy/README.md has no block $1"
-    return 1
-  }
+  commands=$(block "$1") || return 1
   echo "$commands"
   bash -euo pipefail -c "$commands" >"$work/block" 2>&1 || {
     cat "$work/block"
@@ -83,18 +75,9 @@ readme() {
   [[ -z ${2-} ]] || grep -qE "$2" "$work/block"
 }
 
-# The blocks say "docker compose"; docker-compose 1.29 is good enough.
-if ! command docker compose version >/dev/null 2>&1; then
-  docker() {
-    if [[ $1 == compose ]]; then
-      shift
-      docker-compose "$@"
-    else
-      command docker "$@"
-    fi
-  }
-  export -f docker
-fi
+# Where "docker compose" is docker-compose, as deploy/README.md has it.
+eval "$(block compose-command)"
+if declare -F docker >/dev/null; then export -f docker; fi
 
 compose() { docker compose -f deploy/compose.yaml "$@"; }
 

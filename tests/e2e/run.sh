@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Deploys Gather with a real Docker engine and uses it as the README says:
+# Deploys Gather with a real Docker engine and uses it as the pages say:
 # compose, grpcurl, ghz; stops, scales and restarts it under load.
 #
 #   tests/e2e/run.sh [--image NAME]
@@ -65,7 +65,7 @@ if $build; then check "image: builds" readme build; fi
 check "image: at most 60 MB over its base" image_is_small
 check "image: no compiler, not root" image_is_bare
 
-check "compose: up, as the README says" readme up
+check "compose: up, as the page says" readme up
 find_port
 check "compose: every service is healthy" within 120 all_healthy 4
 check "compose: read-only, no capabilities, limited" containers_are_confined
@@ -92,13 +92,12 @@ check "prometheus: up" readme prometheus
 check "prometheus: scrapes all four, by the rules" within 60 all_are_scraped
 check "prometheus: down" prometheus_goes
 
-check "scale: user=3" readme scale
-check "scale: every replica is called" calls_are_spread
-check "scale: a replica at a new address is called" replacement_is_called
-
-check "two aggregators behind one name" readme replicas
+check "replicas: three users, two aggregators" readme replicas
+check "replicas: all are healthy" within 120 all_healthy 7
+check "replicas: the port of one" readme replica-port '"status": "SERVING"'
 find_port
-check "both are healthy" within 120 replicas_are_healthy aggregator 2
+check "replicas: every user is called" calls_are_spread
+check "replicas: one at a new address is called" replacement_is_called
 for round in 1 2 3; do
   check "rolling restart under load, round $round: no call fails" roll
 done
@@ -108,7 +107,7 @@ check "100 MB and a quarter of a CPU: refuses, and lives" small_container_lives
 check "compose: down" readme down
 
 check "tls: certificates" readme tls-certs
-check "tls: up, as the README says" readme tls-up
+check "tls: up, as the page says" readme tls-up
 find_port
 check "tls: every service is healthy" within 120 all_healthy 4
 check "tls: grpcurl with a certificate" readme tls-call '"complete": true'
@@ -117,7 +116,7 @@ check "tls: renewed under calls, and no call fails" tls_is_renewed
 check "tls: down" readme down
 
 check "edge: image builds" readme edge-image
-check "edge: up, as the README says" readme edge-up
+check "edge: up, as the page says" readme edge-up
 find_port edge
 check "edge: every service is healthy" within 120 all_healthy 5
 check "edge: read-only, no capabilities, limited" edge_is_confined
@@ -133,7 +132,7 @@ check "edge: two, before two aggregators" readme edge-replicas
 check "edge: both are healthy" within 120 all_healthy 7
 check "edge: rolling restarts of all under load: no call fails" edge_roll
 check "edge: down" readme edge-down
-check "edge: up with TLS, as the README says" readme edge-tls-up
+check "edge: up with TLS, as the page says" readme edge-tls-up
 find_port edge
 check "edge: every service is healthy with TLS" within 120 all_healthy 5
 check "edge: TLS: call with a certificate" within 20 readme tls-call \

@@ -153,6 +153,8 @@ TEST_F(ParseFlagsTest, ListsOnlyThisProjectsFlagsInItsHelp) {
   const std::string help = HelpText("Usage: x");
   EXPECT_THAT(help, HasSubstr("Usage: x\n"));
   EXPECT_THAT(help, HasSubstr("  --timeout=5s\n      How long"));
+  EXPECT_THAT(help, HasSubstr("\n\nCalls:\n  --"));
+  EXPECT_THAT(help, HasSubstr("\n\nOther:\n"));
   EXPECT_THAT(help, Not(HasSubstr("test_switch")));
 }
 

@@ -59,6 +59,9 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
 // INVALID_ARGUMENT where a duration flag is negative or endless.
 absl::Status CheckFlagNotNegative(std::string_view flag, absl::Duration value);
 
+// As gRPC keeps it, in an int of milliseconds: at least one where it is not 0.
+std::chrono::milliseconds FlagMilliseconds(absl::Duration value);
+
 }  // namespace gather::ops
 
 #endif  // GATHER_SERVER_OPS_FLAGS_SERVER_FLAGS_H_
