@@ -35,10 +35,10 @@ TEST(DescribeFailureTest, NamesTheReasonInTheDetails) {
   google::rpc::ErrorInfo info;
   info.set_reason("USER_NOT_FOUND");
   google::rpc::Status details;
-  details.add_details()->PackFrom(request);
+  EXPECT_TRUE(details.add_details()->PackFrom(request));
   EXPECT_EQ(Describe(NotFound(details)),
             "NOT_FOUND: no such user (localhost:1)");
-  details.add_details()->PackFrom(info);
+  EXPECT_TRUE(details.add_details()->PackFrom(info));
   EXPECT_EQ(Describe(NotFound(details)),
             "NOT_FOUND: no such user [USER_NOT_FOUND] (localhost:1)");
 }
@@ -49,7 +49,7 @@ TEST(DescribeFailureTest, StaysOneShortLineWhateverTheDetailsAre) {
   google::rpc::ErrorInfo info;
   info.set_reason("A\n" + std::string(10'000, 'X'));
   google::rpc::Status details;
-  details.add_details()->PackFrom(info);
+  EXPECT_TRUE(details.add_details()->PackFrom(info));
   const std::string line = Describe(NotFound(details));
   EXPECT_THAT(line, Not(::testing::HasSubstr("\n")));
   EXPECT_LT(line.size(), 200u);

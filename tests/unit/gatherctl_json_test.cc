@@ -79,7 +79,7 @@ void SetWellKnownTypes(AnyKind& kind) {
   auto& fields = *kind.mutable_a_struct()->mutable_fields();
   fields["\u2066"].set_string_value("\u2069");
   fields["list"].mutable_list_value()->add_values()->set_number_value(1);
-  kind.mutable_any()->PackFrom(kind.nested());
+  EXPECT_TRUE(kind.mutable_any()->PackFrom(kind.nested()));
   kind.mutable_wrapped()->set_value(1);
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -74,7 +75,7 @@ BENCHMARK(BM_Gather16);
 template <typename S>
 Fetched<S> Arrived(const google::protobuf::Message& reply) {
   typename fanout::BackendOf<S>::Wire wire;
-  wire.ParseFromString(reply.SerializeAsString());
+  if (!wire.ParseFromString(reply.SerializeAsString())) std::abort();
   Fetched<S> fetched;
   fetched.reply.emplace(std::move(wire));
   fetched.landing.duration = std::chrono::milliseconds(1);
@@ -172,7 +173,7 @@ BENCHMARK(BM_CheckList)->Arg(3)->Arg(100);
 // products.
 void BM_FindIds(benchmark::State& state) {
   aggregator::Orders::Reply::Wire wire;
-  wire.ParseFromString(List(state.range(0)));
+  if (!wire.ParseFromString(List(state.range(0)))) std::abort();
   const aggregator::Orders::Reply orders(std::move(wire));
   for (auto _ : state) {
     benchmark::DoNotOptimize(

@@ -153,6 +153,14 @@ class Request(harness.FaultTest):
         self.assertLess(self.aggregator.peak_mb() - before,
                         16 * harness.SLOWNESS)
 
+    def test_compressed_by_a_well_meaning_client(self):
+        """As ghz -e sends them, and gRPC for Go where it is told to."""
+        reply = self.send(wire.frame(gzip.compress(wire.overview_request()),
+                                     compressed=True),
+                          [("grpc-encoding", "gzip")])
+        self.assertEqual(reply.status, UNIMPLEMENTED, reply)
+        self.assertIn("gzip", reply.message)
+
     def test_says_compressed_but_not_how(self):
         # gRPC 1.51 reads it as it is, where the specification wants INTERNAL.
         reply = self.send(wire.frame(wire.overview_request(), compressed=True))
