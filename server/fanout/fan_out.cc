@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/fanout/spans.h"
 
 namespace gather::fanout {
 
@@ -93,15 +94,18 @@ Failure FanOut::FailureOfStopped() const {
   return failure;
 }
 
-void FanOut::AddMetadata(grpc::ClientContext& branch_call) const {
-  if (settings.start_traces || call.trace().received()) {
-    call.AddChildTrace(branch_call);
+rpc::SpanId FanOut::AddMetadata(grpc::ClientContext& branch_call) const {
+  rpc::SpanId span = 0;
+  if (settings.start_traces || call.trace().received() ||
+      call.call_trace().recording()) {
+    span = call.call_trace().Propagate(branch_call);
   }
   for (const std::string& key : settings.forwarded_keys) {
     for (const std::string_view value : call.AllMetadata(key)) {
       branch_call.AddMetadata(key, std::string(value));
     }
   }
+  return span;
 }
 
 void FanOut::Land(std::size_t section, const Landing& landing,
@@ -118,6 +122,10 @@ void FanOut::Land(std::size_t section, const Landing& landing,
   call.AddLogField(info.name, landing.duration);
   if (landing.failure) {
     call.AddErrorLogField(info.error_key, landing.failure->detail);
+  }
+  if (landing.span != 0) {
+    RecordSection(call.call_trace(), call.trace().span(), info, catalog.words,
+                  landing);
   }
   if (score.Land(section, landing, status)) RequestStop();
 }

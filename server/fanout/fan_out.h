@@ -40,7 +40,9 @@ struct Settings {
   PolicySettings policy = {};
   std::map<std::string, PolicySettings> section_policies = {};
   // Whether a trace that starts here, since the caller sent none, goes on to
-  // the backends; a caller's always does.
+  // the backends; a caller's always does, and one that is recorded. Where spans
+  // are recorded of some traces alone, set it: a backend that hears nothing of
+  // the others would start traces of its own.
   bool start_traces = false;
   // The metadata of a request that goes on to the backends; nothing else does.
   std::vector<std::string> forwarded_keys = {};
@@ -93,9 +95,9 @@ class FanOut {
   // Of a section that was not called, since all are stopped.
   Failure FailureOfStopped() const;
 
-  // Adds what goes with a branch's call: a span of its own, and what is
-  // forwarded of the caller's metadata.
-  void AddMetadata(grpc::ClientContext& branch_call) const;
+  // Adds what goes with a branch's call: a span of its own, whose id it gives,
+  // and what is forwarded of the caller's metadata.
+  rpc::SpanId AddMetadata(grpc::ClientContext& branch_call) const;
 
   // A section is there, or failed, whether the caller asked for it or another
   // section needs it: scores it, counts it, notes it for the request's log

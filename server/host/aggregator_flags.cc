@@ -172,7 +172,8 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
   absl::Status loaded = LoadPolicies(catalog, fan_out);
   if (!loaded.ok()) return loaded;
   WarnOfTimeouts(fan_out, settings.server.warnings);
-  fan_out.start_traces = absl::GetFlag(FLAGS_start_traces);
+  fan_out.start_traces = absl::GetFlag(FLAGS_start_traces) ||
+                         !settings.server.spans.target.empty();
   fan_out.forwarded_keys = absl::GetFlag(FLAGS_forward_metadata);
   // No call waits for longer.
   settings.channel.connect_timeout =

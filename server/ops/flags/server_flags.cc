@@ -213,6 +213,10 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   absl::StatusOr<std::shared_ptr<Certificates>> tls = CertificatesFromFlags();
   if (!tls.ok()) return tls.status();
   settings.tls = *std::move(tls);
+  absl::StatusOr<SpanSettings> spans =
+      SpanSettingsFromFlags(defaults.service_name);
+  if (!spans.ok()) return spans.status();
+  settings.spans = *std::move(spans);
   settings.channelz = absl::GetFlag(FLAGS_channelz);
   settings.check_config = absl::GetFlag(FLAGS_check_config);
   settings.metrics_listen = defaults.metrics_listen;
