@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what calls, loads and watches a server into build/tools/bin: grpcurl,
-# ghz and ghz-counted, with Go, and Prometheus, out of Debian's package. What is on the PATH
-# already is not installed.
+# ghz, ghz-counted and Jaeger, with Go, and Prometheus, out of Debian's package.
+# What is on the PATH already is not installed.
 #
 #   deploy/install-tools.sh
 #   export PATH=$PWD/build/tools/bin:$PATH
@@ -24,12 +24,13 @@ install() {
   go install "$2"
 }
 
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
 # First, as it needs no Go. The programs alone: Debian's package would start a
 # server of its own.
 if ! command -v promtool >/dev/null && command -v apt-get >/dev/null; then
   echo "Unpacking prometheus"
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
   mkdir -p "$GOBIN"
   if (cd "$work" && apt-get download -qq prometheus && dpkg -x ./*.deb .); then
     cp "$work"/usr/bin/prom{etheus,tool} "$GOBIN"
@@ -44,4 +45,15 @@ install ghz "github.com/bojand/ghz/cmd/ghz@v$GHZ_VERSION"
 if ! command -v ghz-counted >/dev/null; then
   echo "Building ghz-counted"
   (cd deploy/ghz/counted && CGO_ENABLED=0 go build -o "$GOBIN/ghz-counted" .)
+fi
+# Last, since it takes minutes; only tests need it. In a module, as `go install`
+# can't: its own replaces others.
+if ! command -v jaeger >/dev/null; then
+  echo "Building jaeger"
+  module=github.com/jaegertracing/jaeger/cmd/jaeger
+  if ! (cd "$work" && go mod init tools && go get -tool "$module@v$JAEGER_VERSION" &&
+    go build -o "$GOBIN/jaeger" "$module") >"$work/log" 2>&1; then
+    tail -n 3 "$work/log" >&2
+    echo "install-tools: jaeger could not be had" >&2
+  fi
 fi

@@ -106,7 +106,8 @@ absl::StatusOr<Settings> SettingsFromFlags(const char* listen) {
        .max_inflight = 0,
        .max_streams_per_connection = INT32_MAX,
        .max_resets_per_second = 0,
-       .metrics_listen = absl::GetFlag(FLAGS_metrics_listen)});
+       .metrics_listen = absl::GetFlag(FLAGS_metrics_listen),
+       .service_name = absl::GetFlag(FLAGS_role)});
   if (!server.ok()) return server.status();
   absl::StatusOr<Faults> faults = FaultsFromFlags();
   if (!faults.ok()) return faults.status();
@@ -130,9 +131,13 @@ template <typename Service>
 int Serve(Service& service, ops::ServerSettings& settings, ops::Logger& logger,
           Process& process) {
   ops::RequestLog request_log(logger, settings.request_log);
-  const ops::CertificateWatcher certificates({settings.tls}, logger);
+  const ops::CertificateWatcher certificates({settings.tls, settings.spans.tls},
+                                             logger);
+  const std::unique_ptr<ops::SpanExporter> spans = ops::MakeSpanExporter(
+      settings.spans, settings.server.event_loops, logger);
   settings.server.credentials = ops::ServerCredentials(settings.tls.get());
   settings.server.observer = &request_log;
+  settings.server.spans = spans.get();
   settings.server.tell_trace = false;
   settings.server.on_stall = ops::LogStalls(logger);
   settings.server.on_late = ops::LogLateness(logger);
@@ -142,8 +147,9 @@ int Serve(Service& service, ops::ServerSettings& settings, ops::Logger& logger,
   service.AddTo(server);
   settings.arguments = process.arguments;
   return ops::RunServer(server, settings, process.signals, logger,
-                        [&certificates](ops::MetricFamilies& families) {
+                        [&](ops::MetricFamilies& families) {
                           certificates.AddFamilies(families);
+                          if (spans != nullptr) spans->AddFamilies(families);
                         });
 }
 

@@ -17,6 +17,7 @@
 #include "server/fanout/call_scope.h"
 #include "server/fanout/landing.h"
 #include "server/fanout/policy/call_result.h"
+#include "server/fanout/spans.h"
 #include "server/rpc/channel_pool.h"
 #include "server/rpc/client_call.h"
 #include "server/rpc/retry.h"
@@ -64,7 +65,7 @@ class Attempt {
              .stop = std::move(stop),
              .stats = &backend.calls,
              .send_wait = lease_.crowded() ? &backend.stream_wait : nullptr}) {
-    scope.AddMetadata(call_.context());
+    span_ = scope.AddMetadata(call_.context());
   }
 
   auto& call() { return call_; }
@@ -76,6 +77,7 @@ class Attempt {
                               bool lost = false) {
     const bool ok = reply.ok();
     if (backend_.policies.hedging().enabled()) TellLatency(reply.status());
+    if (landing.span != 0) RecordSpan(reply.status(), landing);
     if (!ok || landing.attempts > 1) {
       Note(reply.status().code(), ok && !lost, landing);
     }
@@ -118,12 +120,25 @@ class Attempt {
                                     .address = call_.context().peer()});
   }
 
+  // A child of the section's span, and the parent of the backend's own.
+  void RecordSpan(const absl::Status& status, const Landing& landing) {
+    RecordAttempt(scope_.call_trace(), kind_,
+                  {.id = span_,
+                   .parent = landing.span,
+                   .method = S::kMethod,
+                   .start = start_,
+                   .end = async::Clock::now(),
+                   .status = status,
+                   .peer = call_.context().peer()});
+  }
+
   CallScope& scope_;
   Backend& backend_;
   const AttemptKind kind_;
   const async::Clock::time_point start_;
   const rpc::ChannelPool::Lease lease_;
   Call call_;
+  rpc::SpanId span_ = 0;  // what the backend is told; 0 where nothing is
 };
 
 // An attempt that a second joins, the hedge, where it takes unusually long: the

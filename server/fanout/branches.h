@@ -165,6 +165,7 @@ class Branches {
     BackendPolicies& policies = BackendFor<S>().policies;
     Landing& landing = fetched.landing;
     landing.start = async::Clock::now();
+    landing.span = fan_out_.call.call_trace().NextSpan();
     if (asked.failure) {
       landing.failure = std::move(asked.failure);
       return false;

@@ -8,6 +8,8 @@
 #include "server/async/event_loop.h"
 #include "server/async/linked_stop.h"
 #include "server/fanout/reason.h"
+#include "server/rpc/call_trace.h"
+#include "server/rpc/trace.h"
 
 namespace gather::fanout {
 
@@ -34,9 +36,11 @@ class CallScope {
   // Gives a section that was stopped for that its reason.
   virtual void Explain(Failure& failure) const = 0;
 
-  // Adds what goes with a call: a span, and what is forwarded of a caller's
-  // metadata.
-  virtual void AddMetadata(grpc::ClientContext& call) const = 0;
+  // Adds what goes with a call: a span, whose id it gives, 0 where the backend
+  // is told of none; and what is forwarded of a caller's metadata.
+  virtual rpc::SpanId AddMetadata(grpc::ClientContext& call) const = 0;
+  // Where the calls' spans are recorded.
+  virtual const rpc::CallTrace& call_trace() const = 0;
 
  protected:
   // Stops where `parent` does.

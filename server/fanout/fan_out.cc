@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/fanout/spans.h"
 
 namespace gather::fanout {
 
@@ -94,26 +95,25 @@ Failure FanOut::FailureOfStopped() const {
   return failure;
 }
 
-void FanOut::AddMetadata(grpc::ClientContext& branch_call) const {
-  if (settings.start_traces || call.trace().received()) {
-    call.AddChildTrace(branch_call);
-  }
+bool FanOut::TellsTrace() const {
+  return settings.start_traces || call.trace().received() ||
+         call.call_trace().recording();
+}
+
+rpc::SpanId FanOut::AddMetadata(grpc::ClientContext& branch_call) const {
+  const rpc::SpanId span =
+      TellsTrace() ? call.call_trace().Propagate(branch_call) : 0;
   for (const std::string& key : settings.forwarded_keys) {
     for (const std::string_view value : call.AllMetadata(key)) {
       branch_call.AddMetadata(key, std::string(value));
     }
   }
+  return span;
 }
 
-std::vector<std::pair<std::string, std::string>> FanOut::MetadataOfCalls()
+std::vector<std::pair<std::string, std::string>> FanOut::ForwardedMetadata()
     const {
   std::vector<std::pair<std::string, std::string>> metadata;
-  if (settings.start_traces || call.trace().received()) {
-    metadata.emplace_back("traceparent", call.ChildTraceParent());
-    if (!call.trace().trace_state().empty()) {
-      metadata.emplace_back("tracestate", call.trace().trace_state());
-    }
-  }
   for (const std::string& key : settings.forwarded_keys) {
     for (const std::string_view value : call.AllMetadata(key)) {
       metadata.emplace_back(key, value);
@@ -139,6 +139,10 @@ void FanOut::Land(std::size_t section, const Landing& landing,
   call.AddLogField(info.name, landing.duration);
   if (landing.failure) {
     call.AddErrorLogField(info.error_key, landing.failure->detail);
+  }
+  if (landing.span != 0) {
+    RecordSection(call.call_trace(), call.trace().span(), info, catalog.words,
+                  landing);
   }
   if (score.Land(section, landing, status)) RequestStop();
 }

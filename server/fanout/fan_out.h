@@ -40,7 +40,9 @@ struct Settings {
   PolicySettings policy = {};
   std::map<std::string, PolicySettings> section_policies = {};
   // Whether a trace that starts here, since the caller sent none, goes on to
-  // the backends; a caller's always does.
+  // the backends; a caller's always does, and one that is recorded. Where spans
+  // are recorded of some traces alone, set it: a backend that hears nothing of
+  // the others would start traces of its own.
   bool start_traces = false;
   // The metadata of a request that goes on to the backends; nothing else does.
   std::vector<std::string> forwarded_keys = {};
@@ -88,9 +90,14 @@ class FanOut final : public CallScope {
   Failure FailureOfStopped() const;
 
   // A span of its own for each call.
-  void AddMetadata(grpc::ClientContext& branch_call) const override;
-  // The same for calls that may outlive this request: one span for all.
-  std::vector<std::pair<std::string, std::string>> MetadataOfCalls() const;
+  rpc::SpanId AddMetadata(grpc::ClientContext& branch_call) const override;
+  const rpc::CallTrace& call_trace() const override {
+    return call.call_trace();
+  }
+  // Whether backends hear of the request's trace.
+  bool TellsTrace() const;
+  // What goes on to them of the caller's metadata.
+  std::vector<std::pair<std::string, std::string>> ForwardedMetadata() const;
 
   // A section is there, or failed, whether the caller asked for it or another
   // section needs it: scores it, counts it, notes it for the request's log

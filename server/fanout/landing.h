@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "server/async/clock.h"
 #include "server/fanout/reason.h"
+#include "server/rpc/trace.h"
 
 namespace gather::fanout {
 
@@ -29,6 +30,7 @@ struct AttemptRecord {
 struct Landing {
   async::Clock::time_point start{};
   async::Clock::duration duration{};
+  rpc::SpanId span = 0;  // 0 where none is recorded
   int attempts = 0;
   // These were made for an equal section of another request (reuse/).
   bool coalesced = false;

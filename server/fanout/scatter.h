@@ -72,6 +72,7 @@ async::Task<> CallEach(CallScope& scope, BackendOf<S>& backend,
       [&](const typename S::Request& request) -> async::Task<Fetched<S>> {
     Fetched<S> one;
     one.deadline = fetched.deadline;
+    one.landing.span = fetched.landing.span;
     co_await Call(scope, backend, request, one);
     if (one.landing.failure) enough.source().request_stop();
     co_return one;

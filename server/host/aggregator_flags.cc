@@ -33,10 +33,11 @@ ABSL_FLAG(int, max_answer_bytes, 4 << 20,
 ABSL_FLAG(int, max_attempts, 3,
           "how often a backend is called at most where it says UNAVAILABLE, or "
           "is silent for far longer than calls take");
-ABSL_FLAG(std::string, policies, "",
-          "JSON file of gather.fanout.v1.Policies: timeout, concurrency limit, "
-          "circuit breaker, retries, hedging, coalescing and stale answers, of all "
-          "sections and of each");
+ABSL_FLAG(
+    std::string, policies, "",
+    "JSON file of gather.fanout.v1.Policies: timeout, concurrency limit, "
+    "circuit breaker, retries, hedging, coalescing and stale answers, of all "
+    "sections and of each");
 
 ABSL_FLAG(bool, start_traces, false,
           "send the trace that a call is given here, where its caller sent "
@@ -173,7 +174,8 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
   absl::Status loaded = LoadPolicies(catalog, fan_out);
   if (!loaded.ok()) return loaded;
   WarnOfTimeouts(fan_out, settings.server.warnings);
-  fan_out.start_traces = absl::GetFlag(FLAGS_start_traces);
+  fan_out.start_traces = absl::GetFlag(FLAGS_start_traces) ||
+                         !settings.server.spans.target.empty();
   fan_out.forwarded_keys = absl::GetFlag(FLAGS_forward_metadata);
   // No call waits for longer.
   settings.channel.connect_timeout =

@@ -102,10 +102,14 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
   std::vector<std::shared_ptr<ops::Certificates>> watched =
       backends.certificates();
   watched.push_back(settings.server.tls);
+  watched.push_back(settings.server.spans.tls);
   const ops::CertificateWatcher certificates(std::move(watched), logger);
   rpc::ServerOptions& options = settings.server.server;
+  const std::unique_ptr<ops::SpanExporter> spans =
+      ops::MakeSpanExporter(settings.server.spans, options.event_loops, logger);
   options.credentials = ops::ServerCredentials(settings.server.tls.get());
   options.observer = &request_log;
+  options.spans = spans.get();
   options.on_stall = ops::LogStalls(logger);
   options.on_late = ops::LogLateness(logger);
   options.on_ended = ops::LogEndedConnections(logger);
@@ -130,6 +134,7 @@ int Serve(AggregatorSettings& settings, const BackendFlags& backends,
                           AddPolicyFamilies(reports, families);
                           watch.AddFamilies(families);
                           certificates.AddFamilies(families);
+                          if (spans != nullptr) spans->AddFamilies(families);
                         });
 }
 

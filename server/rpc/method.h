@@ -19,6 +19,7 @@
 #include "server/async/timer.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/calls_in_flight.h"
+#include "server/rpc/rpc_spans.h"
 #include "server/rpc/send_timeout.h"
 #include "server/rpc/serving_loop.h"
 #include "server/rpc/stop_cause.h"
@@ -160,7 +161,7 @@ class ServedMethod final : public Method {
       const Admission::Ticket ticket =
           (index_ ? serving.admission : serving.unlimited).Enter();
       try {
-        call.Begin(serving.options.tell_trace);
+        call.Begin(serving.options.tell_trace, serving.options.spans);
         bool in_time = true;
         if (ticket && index_ && Kind::kTakesTurns &&
             serving.admission.in_flight() > detail::kBegunAtOnce) {
@@ -214,8 +215,9 @@ class ServedMethod final : public Method {
               const grpc::Status& status) const noexcept {
     const async::Clock::time_point now = async::Clock::now();
     serving.stats[*index_].OnEnd(status.error_code(), now - call.start());
-    if (serving.options.observer == nullptr) return;
     try {
+      if (call.call_trace().recording()) RecordServed(call, status, now);
+      if (serving.options.observer == nullptr) return;
       // Else a call that took a minute would look like its backends' fault.
       const async::Clock::duration late =
           serving.lateness.Longest(call.start(), now);

@@ -52,9 +52,11 @@ class MethodStub {
     // One instance of gRPC's templates for all messages of Protobuf.
     using Received = std::conditional_t<std::is_base_of_v<MessageLite, Reply>,
                                         MessageLite, Reply>;
+    using Sent = std::conditional_t<std::is_base_of_v<MessageLite, Request>,
+                                    MessageLite, Request>;
     using Helper = grpc::internal::ClientAsyncResponseReaderHelper;
     return std::unique_ptr<grpc::ClientAsyncResponseReader<Reply>>(
-        Helper::Create<Reply, Request, Received, MessageLite>(
+        Helper::Create<Reply, Request, Received, Sent>(
             channel_.get(), queue, method_, context, request));
   }
 

@@ -17,23 +17,30 @@ void ServerCall::StopAsCancelled() {
                 : CauseOfCancel(start_, deadline_, async::Clock::now()));
 }
 
-void ServerCall::Begin(bool tell_trace) {
+void ServerCall::Begin(bool tell_trace, SpanSink* spans) {
   start_ = async::Clock::now();
   peer_ = context_.peer();
   deadline_ = async::FromTimespec(context_.raw_deadline());
   ended_.set_activity(method_);
-  trace_ = TraceContext::Receive(Metadata("traceparent"),
-                                 Metadata("tracestate"), trace_ids_);
+  trace_.Begin(ReceiveTrace(), spans);
   if (tell_trace) {
-    context_.AddTrailingMetadata("traceparent", trace_.trace_parent());
+    context_.AddTrailingMetadata("traceparent", trace().trace_parent());
   }
 }
 
-void ServerCall::AddChildTrace(grpc::ClientContext& call) {
-  call.AddMetadata("traceparent", trace_.ChildTraceParent(trace_ids_));
-  if (!trace_.trace_state().empty()) {
-    call.AddMetadata("tracestate", trace_.trace_state());
+// Which of two parents is the caller's can't be told; several states are one
+// list: https://www.w3.org/TR/trace-context/#tracestate-header.
+TraceContext ServerCall::ReceiveTrace() {
+  const std::string_view parent = Metadata("traceparent");
+  if (parent.empty() || AllMetadata("traceparent").size() > 1) {
+    return TraceContext(trace_ids_);
   }
+  std::string states;
+  for (const std::string_view state : AllMetadata("tracestate")) {
+    if (!states.empty()) states += ',';
+    states += state;
+  }
+  return TraceContext::Receive(parent, states, trace_ids_);
 }
 
 std::string_view ServerCall::Metadata(std::string_view key) const {

@@ -1,7 +1,6 @@
 #ifndef GATHER_SERVER_RPC_SERVER_CALL_H_
 #define GATHER_SERVER_RPC_SERVER_CALL_H_
 
-#include <grpcpp/client_context.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server_context.h>
 
@@ -19,6 +18,7 @@
 #include "server/async/completion.h"
 #include "server/async/event_loop.h"
 #include "server/async/intrusive_list.h"
+#include "server/rpc/call_trace.h"
 #include "server/rpc/stop_cause.h"
 #include "server/rpc/trace.h"
 
@@ -37,7 +37,8 @@ class ServerCall : public async::ListNode {
       : loop_(loop),
         loop_index_(loop_index),
         trace_ids_(trace_ids),
-        method_(method) {}
+        method_(method),
+        trace_(trace_ids, loop_index) {}
   ServerCall(const ServerCall&) = delete;
   ServerCall& operator=(const ServerCall&) = delete;
 
@@ -67,12 +68,10 @@ class ServerCall : public async::ListNode {
 
   // The caller's trace, with a span of this call's own; one that is made here
   // where the caller sent none.
-  const TraceContext& trace() const { return trace_; }
-
-  // Has an outbound call be a span of this trace.
-  void AddChildTrace(grpc::ClientContext& call);
-  // The `traceparent` of work that several calls belong to: a span of its own.
-  std::string ChildTraceParent() { return trace_.ChildTraceParent(trace_ids_); }
+  const TraceContext& trace() const { return trace_.context(); }
+  // The same for who adds spans to it.
+  CallTrace& call_trace() { return trace_; }
+  const CallTrace& call_trace() const { return trace_; }
 
   // What the caller sent under `key`, which is lower-case; empty for nothing.
   std::string_view Metadata(std::string_view key) const;
@@ -109,8 +108,8 @@ class ServerCall : public async::ListNode {
   // the notice comes only for a request that came back with ok=true.
   void WatchForEnd() { context_.AsyncNotifyWhenDone(ended_.tag()); }
   // Reads what came with the request. `tell_trace`: the answer is to carry the
-  // trace.
-  void Begin(bool tell_trace);
+  // trace. `spans` is where the trace is recorded, or null.
+  void Begin(bool tell_trace, SpanSink* spans);
   // co_await call.End(): the notice has come. Its order against the tag of
   // Finish is open: await both before the call goes.
   auto End() { return EndAwaiter(&ended_); }
@@ -119,6 +118,8 @@ class ServerCall : public async::ListNode {
   friend class CallsInFlight;
 
   static constexpr std::size_t kUsualLogFields = 8;
+
+  TraceContext ReceiveTrace();
 
   class EndNotice final : public async::Completion {
    public:
@@ -162,7 +163,7 @@ class ServerCall : public async::ListNode {
   StopCause stop_cause_ = StopCause::kNone;
   std::stop_source stop_;
   EndNotice ended_{this};
-  TraceContext trace_;
+  CallTrace trace_;
   std::vector<std::pair<std::string_view, LogValue>> log_fields_;
   bool has_error_log_field_ = false;
 };

@@ -16,6 +16,7 @@
 #include "server/rpc/call_observer.h"
 #include "server/rpc/grpc_workarounds/reset_guard.h"
 #include "server/rpc/shed.h"
+#include "server/rpc/span.h"
 
 namespace gather::rpc {
 
@@ -70,6 +71,8 @@ struct ServerOptions {
   // metadata. To read it costs the caller: off where only servers call, which
   // know the trace already.
   bool tell_trace = true;
+  // Where spans of the calls go; null records none, and costs nothing.
+  SpanSink* spans = nullptr;
   // Told of every call that ends; may be null; must outlive the server.
   CallObserver* observer = nullptr;
   // A step that holds a loop for longer is reported, with the name of its RPC:

@@ -13,6 +13,7 @@ constexpr std::size_t kTraceIdLength = 32;
 constexpr std::size_t kSpanIdAt = 36;
 constexpr std::size_t kSpanIdLength = 16;
 constexpr std::size_t kFlagsAt = 53;
+constexpr std::size_t kSampledAt = 54;  // the lowest bit of this digit
 constexpr std::size_t kFlagsLength = 2;
 constexpr std::size_t kLength = 55;
 constexpr std::size_t kMaxTraceState = 512;
@@ -61,23 +62,54 @@ constexpr std::array<HexPair, 256> MakeHexPairs() {
   return pairs;
 }
 
+void WriteHex(SpanId id, char* to) {
+  static constexpr std::array<HexPair, 256> kPairs = MakeHexPairs();
+  for (int i = 0; i < 8; ++i, id >>= 8) {
+    to = std::ranges::copy(kPairs[id & 0xff], to).out;
+  }
+}
+
+// Of a lower-case one.
+uint8_t ValueOf(char digit) {
+  return static_cast<uint8_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+uint8_t ByteAt(std::string_view hex, std::size_t place) {
+  return static_cast<uint8_t>(ValueOf(hex[2 * place]) << 4 |
+                              ValueOf(hex[2 * place + 1]));
+}
+
+SpanId SpanFromHex(std::string_view hex) {
+  SpanId id = 0;
+  for (std::size_t i = sizeof(id); i-- > 0;) id = id << 8 | ByteAt(hex, i);
+  return id;
+}
+
 }  // namespace
 
+std::string HexOf(SpanId id) {
+  std::string hex(kSpanIdLength, '0');
+  WriteHex(id, hex.data());
+  return hex;
+}
+
+SpanId TraceIds::NextSpan() {
+  SpanId id = random_();
+  while (id == 0) id = random_();
+  return id;
+}
+
 void TraceIds::Write(char* to, std::size_t length) {
-  static constexpr std::array<HexPair, 256> kPairs = MakeHexPairs();
-  for (char* const end = to + length; to < end;) {
-    uint64_t bits = random_();
-    if (bits == 0) continue;
-    for (int i = 0; i < 8; ++i, bits >>= 8) {
-      to = std::ranges::copy(kPairs[bits & 0xff], to).out;
-    }
+  for (char* const end = to + length; to < end; to += kSpanIdLength) {
+    WriteHex(NextSpan(), to);
   }
 }
 
 TraceContext::TraceContext(TraceIds& ids)
-    : trace_parent_("00-00000000000000000000000000000000-0000000000000000-00") {
+    : trace_parent_("00-00000000000000000000000000000000-0000000000000000-00"),
+      span_(ids.NextSpan()) {
   ids.Write(&trace_parent_[kTraceIdAt], kTraceIdLength);
-  ids.Write(&trace_parent_[kSpanIdAt], kSpanIdLength);
+  WriteHex(span_, &trace_parent_[kSpanIdAt]);
 }
 
 TraceContext TraceContext::Receive(std::string_view trace_parent,
@@ -85,20 +117,37 @@ TraceContext TraceContext::Receive(std::string_view trace_parent,
                                    TraceIds& ids) {
   if (!IsTraceParent(trace_parent)) return TraceContext(ids);
   TraceContext own;
-  own.received_ = true;
   own.trace_parent_ = trace_parent.substr(0, kLength);
   own.trace_parent_[0] = own.trace_parent_[1] = '0';  // the version we speak
-  ids.Write(&own.trace_parent_[kSpanIdAt], kSpanIdLength);
+  own.parent_ = SpanFromHex(own.span_id());
+  own.span_ = ids.NextSpan();
+  WriteHex(own.span_, &own.trace_parent_[kSpanIdAt]);
   if (trace_state.size() <= kMaxTraceState && IsPrintable(trace_state)) {
     own.trace_state_ = trace_state;
   }
   return own;
 }
 
-std::string TraceContext::ChildTraceParent(TraceIds& ids) const {
-  std::string child = trace_parent_;
-  ids.Write(&child[kSpanIdAt], kSpanIdLength);
-  return child;
+std::string TraceContext::ChildTraceParent(SpanId child) const {
+  std::string header = trace_parent_;
+  WriteHex(child, &header[kSpanIdAt]);
+  return header;
+}
+
+bool TraceContext::sampled() const {
+  return !trace_parent_.empty() && (ValueOf(trace_parent_[kSampledAt]) & 1);
+}
+
+void TraceContext::set_sampled(bool sampled) {
+  char& digit = trace_parent_[kSampledAt];
+  const int others = ValueOf(digit) & ~1;
+  digit = "0123456789abcdef"[others | (sampled ? 1 : 0)];
+}
+
+TraceId TraceContext::binary_trace_id() const {
+  TraceId id = {};
+  for (std::size_t i = 0; i < id.size(); ++i) id[i] = ByteAt(trace_id(), i);
+  return id;
 }
 
 std::string_view TraceContext::Part(std::size_t at, std::size_t length) const {

@@ -1,6 +1,7 @@
 #ifndef GATHER_SERVER_RPC_TRACE_H_
 #define GATHER_SERVER_RPC_TRACE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -9,10 +10,21 @@
 
 namespace gather::rpc {
 
+// A span's id: its first byte is the lowest. 0 is none.
+using SpanId = uint64_t;
+// A trace's id, in the order of its digits.
+using TraceId = std::array<uint8_t, 16>;
+
+// The 16 hexadecimal digits of a span's id.
+std::string HexOf(SpanId id);
+
 // Makes span and trace ids. Thread: one.
 class TraceIds {
  public:
   explicit TraceIds(uint64_t seed) : random_(seed) {}
+
+  // Never 0.
+  SpanId NextSpan();
 
   // Writes lower-case hexadecimal digits, not all of them 0, over the `length`
   // characters at `to`: a multiple of 16.
@@ -38,27 +50,37 @@ class TraceContext {
   static TraceContext Receive(std::string_view trace_parent,
                               std::string_view trace_state, TraceIds& ids);
 
-  // The header of a child of this piece of work: the same trace, and a span of
-  // its own.
-  std::string ChildTraceParent(TraceIds& ids) const;
+  // The header of a child of this piece of work: the same trace, and that span
+  // as the parent.
+  std::string ChildTraceParent(SpanId child) const;
+
+  // Whether the trace is recorded, as its callers and those that are called are
+  // told.
+  bool sampled() const;
+  void set_sampled(bool sampled);
 
   // "00-<trace_id>-<span_id>-<flags>".
   const std::string& trace_parent() const { return trace_parent_; }
   // Handed on as it came; may be empty.
   const std::string& trace_state() const { return trace_state_; }
   // Whether a caller sent it: another process may know the trace.
-  bool received() const { return received_; }
+  bool received() const { return parent_ != 0; }
   // 32 hexadecimal digits.
   std::string_view trace_id() const;
   // 16; this piece of work's own.
   std::string_view span_id() const;
+  SpanId span() const { return span_; }
+  // The caller's span; 0 where it sent none.
+  SpanId parent() const { return parent_; }
+  TraceId binary_trace_id() const;
 
  private:
   std::string_view Part(std::size_t at, std::size_t length) const;
 
   std::string trace_parent_;
   std::string trace_state_;
-  bool received_ = false;
+  SpanId span_ = 0;
+  SpanId parent_ = 0;
 };
 
 }  // namespace gather::rpc

@@ -97,6 +97,33 @@ TEST_F(TraceContextTest, StateIsHandedOn) {
   EXPECT_EQ(Seen("tracestate"), std::vector<std::string>());
 }
 
+TEST_F(TraceContextTest, SeveralStatesAreOneList) {
+  Call({{"traceparent", kTraceParent},
+        {"tracestate", "vendor=1"},
+        {"tracestate", "other=2,third=3"}});
+  EXPECT_EQ(Seen("tracestate"),
+            std::vector<std::string>(3, "vendor=1,other=2,third=3"));
+}
+
+TEST_F(TraceContextTest, OfTwoParentsNeitherCounts) {
+  const Parent answer = Call({{"traceparent", kTraceParent},
+                              {"traceparent", kTraceParent},
+                              {"tracestate", "vendor=1"}});
+  EXPECT_TRUE(status_.ok()) << status_.error_message();
+  EXPECT_NE(answer.trace, kTraceId);
+  EXPECT_EQ(Seen("traceparent"), std::vector<std::string>());
+  EXPECT_EQ(Seen("tracestate"), std::vector<std::string>());
+}
+
+TEST_F(TraceContextTest, WhoRecordsNothingHandsTheCallersWishOn) {
+  std::string unsampled = kTraceParent;
+  unsampled.back() = '0';
+  EXPECT_EQ(Call({{"traceparent", unsampled}}).flags, "00");
+  EXPECT_EQ(Parent(Seen("traceparent").at(0)).flags, "00");
+  EXPECT_EQ(Call({{"traceparent", kTraceParent}}).flags, "01");
+  EXPECT_EQ(Call({}).flags, "00");
+}
+
 TEST_F(TraceContextTest, BackendsHearNothingOfATraceThatTheCallerDoesNotKnow) {
   const Parent first = Call({});
   EXPECT_TRUE(status_.ok()) << status_.error_message();

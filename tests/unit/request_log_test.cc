@@ -55,6 +55,19 @@ TEST_F(RequestLogTest, NotesAreFieldsWithTheirUnits) {
   EXPECT_THAT(line, Not(HasSubstr("\x1b")));
 }
 
+TEST_F(RequestLogTest, TheCallersSpanIsSaidWhereThereIsOne) {
+  call_.call_trace().Begin(rpc::TraceContext(ids_), nullptr);
+  EXPECT_THAT(LogOf(call_, grpc::Status::OK, 1),
+              Not(HasSubstr("parent_span_id")));
+  call_.call_trace().Begin(
+      rpc::TraceContext::Receive(
+          "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "", ids_),
+      nullptr);
+  const std::string line = LogOf(call_, grpc::Status::OK, 1);
+  EXPECT_THAT(line, HasSubstr(R"("parent_span_id":"b7ad6b7169203331")"));
+  EXPECT_THAT(line, Not(HasSubstr(R"("span_id":"b7ad6b7169203331")")));
+}
+
 TEST_F(RequestLogTest, WhatWentWellCanBeLeftOut) {
   EXPECT_EQ(LogOf(call_, grpc::Status::OK, kNone), "");
   EXPECT_NE(LogOf(call_, grpc::Status::OK, 1), "");

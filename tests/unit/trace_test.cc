@@ -25,10 +25,11 @@ TEST(TraceTest, TakesTheCallersTraceWithASpanOfItsOwn) {
 TEST(TraceTest, ChildStaysInTheTrace) {
   TraceIds ids(1);
   const TraceContext trace = TraceContext::Receive(kParent, "vendor=1", ids);
-  const std::string child = trace.ChildTraceParent(ids);
+  const SpanId span = ids.NextSpan();
+  const std::string child = trace.ChildTraceParent(span);
   EXPECT_EQ(child.size(), trace.trace_parent().size());
   EXPECT_EQ(child.substr(0, 36), trace.trace_parent().substr(0, 36));
-  EXPECT_NE(child.substr(36, 16), trace.span_id());
+  EXPECT_EQ(child.substr(36, 16), HexOf(span));
   EXPECT_EQ(child.substr(52), "-01");
 }
 
@@ -70,6 +71,42 @@ TEST(TraceTest, StateThatIsTooLongOrNotPrintableIsDropped) {
       TraceContext::Receive(kParent, std::string(513, 'a'), ids).trace_state(),
       "");
   EXPECT_EQ(TraceContext::Receive(kParent, "a\nb", ids).trace_state(), "");
+}
+
+TEST(TraceTest, KnowsTheCallersSpanAndItsOwn) {
+  TraceIds ids(1);
+  const TraceContext trace = TraceContext::Receive(kParent, "", ids);
+  EXPECT_TRUE(trace.received());
+  EXPECT_EQ(HexOf(trace.parent()), "b7ad6b7169203331");
+  EXPECT_EQ(HexOf(trace.span()), trace.span_id());
+  const TraceContext first(ids);
+  EXPECT_FALSE(first.received());
+  EXPECT_EQ(first.parent(), 0U);
+  EXPECT_EQ(HexOf(first.span()), first.span_id());
+}
+
+TEST(TraceTest, SampledIsOneBitOfTheFlags) {
+  TraceIds ids(1);
+  TraceContext trace = TraceContext::Receive(kParent, "", ids);
+  EXPECT_TRUE(trace.sampled());
+  trace.set_sampled(false);
+  EXPECT_FALSE(trace.sampled());
+  EXPECT_EQ(trace.trace_parent().substr(52), "-00");
+  EXPECT_FALSE(TraceContext(ids).sampled());
+
+  const std::string random = std::string(kParent).substr(0, 53) + "02";
+  trace = TraceContext::Receive(random, "", ids);
+  EXPECT_FALSE(trace.sampled());
+  trace.set_sampled(true);
+  EXPECT_EQ(trace.trace_parent().substr(52), "-03") << "the others stay";
+}
+
+TEST(TraceTest, BinaryIdIsThatOfTheDigits) {
+  TraceIds ids(1);
+  const TraceId id = TraceContext::Receive(kParent, "", ids).binary_trace_id();
+  EXPECT_EQ(id[0], 0x0a);
+  EXPECT_EQ(id[1], 0xf7);
+  EXPECT_EQ(id[15], 0x9c);
 }
 
 TEST(TraceTest, IdsDiffer) {

@@ -64,9 +64,9 @@ class SharedWait {
   async::Task<> Wait() {
     const async::StopAtEnd no_watch(watch_.source());
     // A copy, as the first one's is moved to the call.
-    auto seat =
-        backend_.shared_calls.Board(fan_out_.loop(), std::string(key_),
-                                    fan_out_, backend_, key_, requests_);
+    auto seat = backend_.shared_calls.Board(fan_out_.loop(), std::string(key_),
+                                            fan_out_, fetched_.landing.span,
+                                            backend_, key_, requests_);
     joined_ = !seat.first();
     if (joined_) backend_.results.OnCoalesced();
     absl::Status waited;

@@ -17,6 +17,8 @@
 #include "server/fanout/reuse/stale_answer.h"
 #include "server/fanout/scatter.h"
 #include "server/fanout/section.h"
+#include "server/rpc/call_trace.h"
+#include "server/rpc/trace.h"
 
 namespace gather::fanout {
 
@@ -40,21 +42,26 @@ async::Task<> GuardedCall(CallScope& scope, BackendOf<S>& backend,
 // A section's calls, made once for all who ask the same: the work of a
 // Singleflight. It needs nobody of those who wait for it, so its first caller
 // may leave before the others: its deadline is the section's timeout, from its
-// own start; its span, to which the calls belong, is a child of the first
-// caller's; it stops when nobody waits any more.
+// own start; its spans are in the first caller's trace, as children of `span`;
+// it stops when nobody waits any more.
 //
 // Thread: the loop's. Lifetime: `backend` outlives it.
 template <typename S>
 class SharedCall final : public CallScope {
  public:
   // Takes `requests`, which `key` is of.
-  SharedCall(std::stop_token stop, const FanOut& first, BackendOf<S>& backend,
-             const std::string& key, RequestsOf<S>& requests)
+  SharedCall(std::stop_token stop, const FanOut& first, rpc::SpanId span,
+             BackendOf<S>& backend, const std::string& key,
+             RequestsOf<S>& requests)
       : CallScope(first.loop(), first.loop_index(), std::move(stop)),
         backend_(backend),
         key_(key),
         requests_(std::move(requests)),
-        metadata_(first.MetadataOfCalls()) {}
+        metadata_(first.ForwardedMetadata()),
+        tells_trace_(first.TellsTrace()),
+        trace_(first.call_trace()) {
+    fetched.landing.span = span;
+  }
 
   async::Task<> Run() {
     fetched.landing.start = async::Clock::now();
@@ -72,9 +79,11 @@ class SharedCall final : public CallScope {
     if (!time_up_ || failure.reason != Reason::kCancelled) return;
     failure = FailureFor(Reason::kBackendTimeout, failure.detail);
   }
-  void AddMetadata(grpc::ClientContext& call) const override {
+  rpc::SpanId AddMetadata(grpc::ClientContext& call) const override {
     for (const auto& [key, value] : metadata_) call.AddMetadata(key, value);
+    return tells_trace_ ? trace_.Propagate(call) : 0;
   }
+  const rpc::CallTrace& call_trace() const override { return trace_; }
 
   // What came of it, once it has ended.
   Fetched<S> fetched;
@@ -84,6 +93,8 @@ class SharedCall final : public CallScope {
   const std::string key_;
   RequestsOf<S> requests_;
   const std::vector<std::pair<std::string, std::string>> metadata_;
+  const bool tells_trace_;
+  mutable rpc::CallTrace trace_;  // a copy: the first caller may go
   bool time_up_ = false;
 };
 

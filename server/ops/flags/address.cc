@@ -165,7 +165,7 @@ Fault CheckScheme(const std::string& scheme, const std::string& rest) {
   return CheckAddresses(path, scheme == "ipv6");
 }
 
-Fault CheckTarget(const std::string& value) {
+Fault FaultOfTarget(const std::string& value) {
   if (value.empty()) return "is empty";
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
@@ -206,24 +206,31 @@ Fault CheckListen(const std::string& value) {
   return CheckPort(endpoint, 0);
 }
 
-absl::Status Report(std::string_view flag, std::string_view value,
+absl::Status Report(std::string_view name, std::string_view value,
                     const Fault& fault) {
   if (fault.empty()) return absl::OkStatus();
-  if (value.empty()) return FlagError(flag, fault);
-  return FlagError(flag, absl::StrCat("\"",
-                                      absl::Utf8SafeCEscape(absl::string_view(
-                                          value.data(), value.size())),
-                                      "\" ", fault));
+  const absl::string_view text(value.data(), value.size());
+  return absl::InvalidArgumentError(absl::StrCat(
+      std::string(name), ": ",
+      value.empty() ? ""
+                    : absl::StrCat("\"", absl::Utf8SafeCEscape(text), "\" "),
+      fault));
 }
+
+std::string NameOf(std::string_view flag) { return "--" + std::string(flag); }
 
 }  // namespace
 
 absl::Status CheckFlagTarget(std::string_view flag, std::string_view value) {
-  return Report(flag, value, CheckTarget(std::string(value)));
+  return CheckTarget(NameOf(flag), value);
+}
+
+absl::Status CheckTarget(std::string_view name, std::string_view value) {
+  return Report(name, value, FaultOfTarget(std::string(value)));
 }
 
 absl::Status CheckFlagListen(std::string_view flag, std::string_view value) {
-  return Report(flag, value, CheckListen(std::string(value)));
+  return Report(NameOf(flag), value, CheckListen(std::string(value)));
 }
 
 }  // namespace gather::ops

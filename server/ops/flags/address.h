@@ -18,6 +18,9 @@ namespace gather::ops {
 // (https://github.com/grpc/grpc/blob/v1.51.1/doc/naming.md). A name behind
 // dns: may go without a port, as there: that is 443.
 absl::Status CheckFlagTarget(std::string_view flag, std::string_view value);
+// The same of a target that is named otherwise, as by a variable of the
+// environment: `name` is all that the error calls it.
+absl::Status CheckTarget(std::string_view name, std::string_view value);
 
 // Where to listen: "host:port", port 0 for a free one, with a host that may be
 // empty; or "unix:/path".

@@ -46,6 +46,7 @@ constexpr Group kGroups[] = {
     {"/server/ops/flags/limit_flags.cc", "Limits and sizes"},
     {"/server/ops/flags/stop_flags.cc", "Stopping"},
     {"/server/ops/flags/log_flags.cc", "Logs"},
+    {"/server/ops/flags/span_flags.cc", "Traces"},
     {"/client/flags.cc", "Calls"},
     {"/client/request.cc", "Overview and watch"},
     {"/client/svg.cc", "Pictures"},

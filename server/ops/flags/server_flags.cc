@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "server/ops/flags/flag_groups.h"
 #include "server/ops/flags/parse_flags.h"
+#include "server/ops/flags/span_flags.h"
 
 ABSL_FLAG(bool, check_config, false,
           "check flags and the files that they name, say what is wrong, and "
@@ -38,6 +40,10 @@ absl::StatusOr<ServerSettings> ServerSettingsFromFlags(
   if (read.ok()) read = ReadListenFlags(defaults, settings);
   if (read.ok()) read = ReadTlsFlags(settings);
   if (!read.ok()) return read;
+  absl::StatusOr<SpanSettings> spans =
+      SpanSettingsFromFlags(defaults.service_name);
+  if (!spans.ok()) return spans.status();
+  settings.spans = *std::move(spans);
   return settings;
 }
 

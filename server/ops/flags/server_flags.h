@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/ops/container/sizing.h"
+#include "server/ops/flags/span_flags.h"
 #include "server/ops/log/log_options.h"
 #include "server/ops/log/request_log.h"
 #include "server/ops/tls/certificates.h"
@@ -25,6 +26,8 @@ struct ServerDefaults {
   int max_resets_per_second = 1000;
   // Not among the flags here, as its default differs.
   std::string metrics_listen = {};
+  // What the process is called in traces; empty for the program's name.
+  std::string service_name = {};
 };
 
 // The flags that all servers have, checked.
@@ -45,6 +48,7 @@ struct ServerSettings {
   std::string metrics_listen;
   std::string metrics_port_file;  // as port_file
   RequestLog::Options request_log;
+  SpanSettings spans = {};
   // What is valid and yet hardly meant, a line each, that names the flag. Said
   // at start, and by --check_config.
   std::vector<std::string> warnings;

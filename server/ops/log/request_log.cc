@@ -104,7 +104,7 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
   const std::string code = absl::StatusCodeToString(
       static_cast<absl::StatusCode>(status.error_code()));
   const std::string peer = Readable(call.peer());
-  constexpr std::size_t kOwnFields = 8;  // these, the error, and the skipped
+  constexpr std::size_t kOwnFields = 9;  // with all that not every line has
   std::vector<Field> fields;
   fields.reserve(kOwnFields + call.log_fields().size());
   fields = {{"method", std::string_view(call.method())},
@@ -113,6 +113,10 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
             {"duration", absl::FromChrono(async::Clock::now() - call.start())},
             {"trace_id", call.trace().trace_id()},
             {"span_id", call.trace().span_id()}};
+  const std::string parent = call.trace().received()
+                                 ? rpc::HexOf(call.trace().parent())
+                                 : std::string();
+  if (!parent.empty()) fields.emplace_back("parent_span_id", parent);
   const std::string error = status.error_message();
   if (!status.ok()) fields.emplace_back("error", error);
   for (const auto& [key, value] : call.log_fields()) {

@@ -1,5 +1,6 @@
 """Flags that can't work, or hardly, are named before the first call."""
 
+import os
 import subprocess
 import unittest
 
@@ -9,17 +10,22 @@ BAD_TARGETS = ("dns://user:50052", "http://user:50052", "user:99999",
                "user:abc", "::1:50052", "foo:///x", " user:50052")
 
 
-def run(program, *flags):
+def run(program, *flags, **env):
     return subprocess.run([harness.BIN / program, *flags], text=True,
-                          capture_output=True, check=False, timeout=60)
+                          capture_output=True, check=False, timeout=60,
+                          env={**os.environ, **env})
 
 
-class Targets(harness.FaultTest):
+class ConfigTest(harness.FaultTest):
 
-    def assert_refused(self, done, flag):
+    def assert_refused(self, done, name):
+        """For what that flag or variable says."""
         self.assertEqual((done.returncode, done.stdout), (2, ""), done)
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
-        self.assertIn(f"{flag}: ", done.stderr)
+        self.assertIn(f"{name}: ", done.stderr)
+
+
+class Targets(ConfigTest):
 
     def test_one_that_no_call_can_reach_is_refused(self):
         for target in BAD_TARGETS:
@@ -46,6 +52,27 @@ class Targets(harness.FaultTest):
                 done = run("gatherctl", "health", "--server="
                            + form.format(self.aggregator.port))
                 self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class Spans(ConfigTest):
+    PROGRAMS = {"aggregator": (), "backend": ("--role=user",
+                                              "--generated_users=1")}
+
+    def test_what_can_not_work_is_named(self):
+        otel = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4317"}
+        for program, flags in self.PROGRAMS.items():
+            for name, value in (("OTEL_TRACES_SAMPLER", "sometimes"),
+                                ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost")):
+                with self.subTest(program=program, name=name):
+                    self.assert_refused(
+                        run(program, "--check_config", *flags,
+                            **{**otel, name: value}), name)
+            with self.subTest(program=program):
+                self.assert_refused(
+                    run(program, "--check_config", *flags,
+                        "--otlp_endpoint=localhost"), "--otlp_endpoint")
+                good = run(program, "--check_config", *flags, **otel)
+                self.assertEqual(good.returncode, 0, good)
 
 
 class Timeouts(harness.FaultTest):
