@@ -168,7 +168,10 @@ class Endpoint(harness.FaultTest):
         harness.eventually(lambda: all(b.calls for b in raw))
         kept = http.client.HTTPConnection(server.metrics_address(), timeout=10)
         self.addCleanup(kept.close)
-        kept.connect()  # as Prometheus is, between two scrapes
+        # As Prometheus does, between two scrapes: one that the server has not
+        # accepted yet would be reset.
+        kept.request("GET", "/metrics")
+        kept.getresponse().read()
         server.send(signal.SIGTERM)
         harness.eventually(lambda: server.log("draining"))
         kept.request("GET", "/metrics")
