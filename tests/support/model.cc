@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/aggregator/overview.h"
+#include "server/fanout/section.h"
 #include "tests/support/graph.h"
 
 namespace gather::testing {
@@ -268,7 +269,11 @@ Verdict Observed(int code, v1::GetOverviewResponse response) {
       .code = code, .sections = {}, .complete = response.complete()};
   std::size_t i = 0;
   aggregator::Overview::Sections::ForEach([&]<typename S>() {
-    verdict.sections[i++] = ObservedSection(S::In(response)->status());
+    SectionVerdict& section = verdict.sections[i++];
+    section = ObservedSection(S::In(response)->status());
+    // Not even mentioned.
+    const bool absent = section == ObservedSection(fanout::v1::SectionStatus());
+    if (absent && fanout::OnlyOnRequest<S>()) section = Hidden(0);
   });
   return verdict;
 }

@@ -82,6 +82,7 @@ class SharedWait {
     if (seat.Leave()) {
       while (!seat.landed()) (void)co_await seat.Wait();
     }
+    TellOfCalls(seat.work().fetched.landing);
     FailByLeaving();
   }
 
@@ -94,18 +95,23 @@ class SharedWait {
     leave_.source().request_stop();
   }
 
+  // What was called on this section's behalf, by whomever.
+  void TellOfCalls(const Landing& shared) {
+    Landing& landing = fetched_.landing;
+    landing.coalesced = joined_;
+    landing.attempts += shared.attempts;
+    landing.attempts_log.insert(landing.attempts_log.end(),
+                                shared.attempts_log.begin(),
+                                shared.attempts_log.end());
+  }
+
   // The last one has what there is, and the others a copy.
   template <typename Seat>
   void Take(Seat& seat) {
     if (!seat.outcome().ok()) return Fail(seat.outcome());
     Fetched<S>& shared = seat.work().fetched;
-    Landing& landing = fetched_.landing;
-    landing.coalesced = joined_;
-    landing.attempts += shared.landing.attempts;
-    landing.attempts_log.insert(landing.attempts_log.end(),
-                                shared.landing.attempts_log.begin(),
-                                shared.landing.attempts_log.end());
-    landing.failure = shared.landing.failure;
+    TellOfCalls(shared.landing);
+    fetched_.landing.failure = shared.landing.failure;
     if (seat.last()) {
       fetched_.reply = std::move(shared.reply);
     } else {
