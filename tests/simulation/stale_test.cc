@@ -31,7 +31,7 @@ fanout::PolicySettings Keeping(Clock::duration max_stale, int max_entries) {
   return settings;
 }
 
-std::unique_ptr<FanOutModel> Run(const fanout::PolicySettings& settings) {
+std::unique_ptr<FanOutModel> Simulate(const fanout::PolicySettings& settings) {
   auto model = std::make_unique<FanOutModel>(
       std::vector<Script>{kOutage},
       FanOutOptions{.settings = {settings}, .users = kUsers});
@@ -42,7 +42,7 @@ std::unique_ptr<FanOutModel> Run(const fanout::PolicySettings& settings) {
 }
 
 TEST(StaleTest, WhoWasAnsweredBeforeAnOutageIsAnsweredThroughIt) {
-  const auto model = Run(Keeping(5min, kUsers));
+  const auto model = Simulate(Keeping(5min, kUsers));
   EXPECT_EQ(Report(*model, 20s, 60s).Lost(kSick), 0);
   EXPECT_GT(Report(*model, 20s, 50s).Count(kSick, SectionEnd::kStale), 14'000);
   EXPECT_LT(Report(*model, 21s, 50s).Median(), 5ms);
@@ -51,13 +51,13 @@ TEST(StaleTest, WhoWasAnsweredBeforeAnOutageIsAnsweredThroughIt) {
 }
 
 TEST(StaleTest, OutageThatLastsLongerIsSeen) {
-  const auto model = Run(Keeping(10s, kUsers));
+  const auto model = Simulate(Keeping(10s, kUsers));
   EXPECT_EQ(Report(*model, 32s, 50s).Count(kSick, SectionEnd::kStale), 0);
   EXPECT_GT(Report(*model, 32s, 50s).Lost(kSick), 0);
 }
 
 TEST(StaleTest, FewerRepliesThanUsersBridgeItForSome) {
-  const auto model = Run(Keeping(5min, kUsers / 2));
+  const auto model = Simulate(Keeping(5min, kUsers / 2));
   const Report outage(*model, 21s, 50s);
   EXPECT_GT(outage.Count(kSick, SectionEnd::kStale), outage.requests() / 3);
   EXPECT_GT(outage.Lost(kSick), outage.requests() / 3);
