@@ -17,7 +17,9 @@ class Browser:
     def __init__(self):
         self.requests = []  # URLs
         self.complaints = []  # what the console would show in red
-        self._profile = tempfile.TemporaryDirectory(prefix="gather-chromium-")
+        # Its children write there for a moment after it was killed.
+        self._profile = tempfile.TemporaryDirectory(
+            prefix="gather-chromium-", ignore_cleanup_errors=True)
         commands, self._commands = os.pipe()
         self._events, events = os.pipe()
         self._process = subprocess.Popen(
