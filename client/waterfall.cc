@@ -264,8 +264,7 @@ std::string RenderLine(const Row& row, const WaterfallOptions& options) {
 
 std::string RenderWaterfall(const google::protobuf::Message& response,
                             const WaterfallOptions& options) {
-  return RenderWaterfall(MakeRows(response), TimingOf(response),
-                         options);
+  return RenderWaterfall(MakeRows(response), TimingOf(response), options);
 }
 
 std::string RenderWaterfall(std::vector<Row> rows,

@@ -87,9 +87,9 @@ class Branch {
     const bool bare =
         section.SerializeAsString() == without_payload.SerializeAsString();
     if (!end_.requested) {
-      GATHER_EXPECT(status.state() ==
-                    (OnlyOnRequest<S>() ? v1::SECTION_STATE_UNSPECIFIED
-                                        : v1::SECTION_STATE_NOT_REQUESTED));
+      GATHER_EXPECT(status.state() == (OnlyOnRequest<S>()
+                                           ? v1::SECTION_STATE_UNSPECIFIED
+                                           : v1::SECTION_STATE_NOT_REQUESTED));
       GATHER_EXPECT(bare);
     } else if (right_) {
       GATHER_EXPECT(status.state() == v1::SECTION_STATE_OK);
