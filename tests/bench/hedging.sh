@@ -15,18 +15,16 @@ failed=0
 cat >"$work/hedged.json" <<<'{"defaults": {"hedging":
   {"enabled": true, "percentile": 90, "budgetPercent": 6}}}'
 
-# replicas FLAG... -- FLAG...: two of each backend; sets targets.
+# replicas FLAGS FLAGS: two of each backend; sets targets.
 replicas() {
-  local role first=() second=() flags
-  while [[ $1 != -- ]]; do first+=("$1"); shift; done
-  second=("${@:2}")
+  local role flags
   targets=()
   for role in user order product; do
     local ports=()
-    for flags in first second; do
-      local -n of=$flags
+    for flags in "$@"; do
+      # shellcheck disable=SC2086  # several flags, or none
       start "$role" "$bin/backend" --role="$role" --generated_users=100 \
-        --latency=10ms --log_level=warning --event_loops=1 "${of[@]}"
+        --latency=10ms --log_level=warning --event_loops=1 $flags
       ports+=("127.0.0.1:$port")
     done
     targets+=("--${role}_target=ipv4:${ports[0]},${ports[1]}")
@@ -63,7 +61,7 @@ check() {
 }
 
 echo "two replicas, one call in twenty 500 ms slower, 200 calls/s:"
-replicas --slow_every=20 -- --slow_every=20
+replicas --slow_every=20 --slow_every=20
 measure
 plain=$p99
 echo "  without hedges: median $p50 ms, p99 $p99 ms, $calls calls a section"
@@ -73,7 +71,7 @@ check "p99 at least 3 times lower" "$p99 * 3 <= $plain"
 check "at most 6 % more calls" "$calls <= 1.06"
 
 echo "the same, with one replica that is 100 ms slower as a whole:"
-replicas -- --slow_every=1 --slow_latency=100ms
+replicas "" "--slow_every=1 --slow_latency=100ms"
 measure
 echo "  without hedges: median $p50 ms, p99 $p99 ms, $calls calls a section"
 measure --policies="$work/hedged.json"
