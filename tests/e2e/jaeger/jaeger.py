@@ -83,7 +83,7 @@ class JaegerTest(harness.FaultTest):
         try:
             with urllib.request.urlopen(
                     f"http://127.0.0.1:{port}/api/{path}", timeout=5) as reply:
-                return json.load(reply)["data"]
+                return json.load(reply)["data"] or []
         except (OSError, ValueError, urllib.error.HTTPError):
             return None
         except Exception:  # pylint: disable=broad-except
