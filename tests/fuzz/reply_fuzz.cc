@@ -82,10 +82,9 @@ class Branch {
   template <typename Section>
   void Check(const Section& section) const {
     const v1::SectionStatus& status = section.status();
-    Section without_payload;
-    *without_payload.mutable_status() = status;
-    const bool bare =
-        section.SerializeAsString() == without_payload.SerializeAsString();
+    Section payload = section;
+    payload.clear_status();
+    const bool bare = payload.SerializeAsString().empty();
     if (!end_.requested) {
       GATHER_EXPECT(status.state() == (OnlyOnRequest<S>()
                                            ? v1::SECTION_STATE_UNSPECIFIED
