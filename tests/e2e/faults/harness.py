@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import subprocess
@@ -37,6 +38,20 @@ def eventually(condition, timeout=10.0, what="the condition"):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {timeout} s")
         time.sleep(0.005)
+
+
+def listening_ports(pid):
+    """The ports that a process listens on."""
+    inodes = set()
+    for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            inodes.update(re.findall(r"socket:\[(\d+)\]", str(fd.readlink())))
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    fields = [line.split() for line in lines]
+    return {int(f[1].split(":")[1], 16) for f in fields
+            if f[3] == "0A" and f[9] in inodes}
 
 
 class Server:

@@ -3,8 +3,6 @@ for it. Targets are given by address, and it scrapes and evaluates more often;
 the rest is as shipped."""
 
 import json
-import pathlib
-import re
 import shutil
 import subprocess
 import unittest
@@ -15,21 +13,6 @@ import harness
 
 SHIPPED = harness.ROOT / "deploy/prometheus"
 PROGRAM = shutil.which("prometheus")
-
-
-def listening_port(pid):
-    """The port of a process that listens on one; None while on none."""
-    inodes = set()
-    for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            inodes.update(re.findall(r"socket:\[(\d+)\]", str(fd.readlink())))
-        except FileNotFoundError:
-            pass  # closed meanwhile
-    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[3] == "0A" and fields[9] in inodes:
-            return int(fields[1].split(":")[1], 16)
-    return None
 
 
 @unittest.skipUnless(PROGRAM, "no prometheus: a package of Debian's")
@@ -57,7 +40,7 @@ class PrometheusTest(harness.FaultTest):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self._port = harness.eventually(
-            lambda: listening_port(process.pid), 30, "Prometheus listens")
+            lambda: next(iter(harness.listening_ports(process.pid)), None), 30, "Prometheus listens")
         harness.eventually(self._ready, 30, "Prometheus is ready")
 
     def _ready(self):

@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import unittest
@@ -14,20 +13,6 @@ import harness
 
 CONFIG = pathlib.Path(__file__).with_name("jaeger.yaml")
 PROGRAM = shutil.which("jaeger")
-
-
-def listening_ports(pid):
-    """The ports that a process listens on."""
-    inodes = set()
-    for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            inodes.update(re.findall(r"socket:\[(\d+)\]", str(fd.readlink())))
-        except FileNotFoundError:
-            pass  # closed meanwhile
-    lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
-    fields = [line.split() for line in lines]
-    return {int(f[1].split(":")[1], 16) for f in fields
-            if f[3] == "0A" and f[9] in inodes}
 
 
 class Span:
@@ -72,7 +57,7 @@ class JaegerTest(harness.FaultTest):
         def query():
             self.assertIsNone(process.poll(), "Jaeger ended: " + (
                 self.directory / "jaeger.log").read_text()[-3000:])
-            return next((port for port in listening_ports(process.pid)
+            return next((port for port in harness.listening_ports(process.pid)
                          if self._get(port, "services") is not None), None)
         self._port = harness.eventually(query, 30, "Jaeger answers")
         harness.eventually(socket.exists, 30, "Jaeger takes spans")
