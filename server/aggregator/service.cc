@@ -23,23 +23,17 @@ AggregatorService::AggregatorService(fanout::Catalog catalog,
                   event_loops) {}
 
 void AggregatorService::AddTo(rpc::Server& server) {
-  server.AddUnary("gather.aggregator.v1.AggregatorService/GetOverview",
-                  service_, &AsyncService::RequestGetOverview,
-                  std::bind_front(&AggregatorService::GetOverview, this));
-  server.AddStream("gather.aggregator.v1.AggregatorService/StreamOverview",
-                   service_, &AsyncService::RequestStreamOverview,
-                   std::bind_front(&AggregatorService::StreamOverview, this));
-}
-
-async::Task<grpc::Status> AggregatorService::GetOverview(
-    rpc::ServerCall& call, const v1::GetOverviewRequest& request,
-    v1::GetOverviewResponse* response) {
-  return aggregator_.Answer(call, request, response);
+  server.AddUnary<Overview::Request, rpc::Spliced<Overview::Response>>(
+      "gather.aggregator.v1.AggregatorService/GetOverview",
+      std::bind_front(&fanout::Aggregator<Overview>::Answer, &aggregator_));
+  server.AddStream<v1::StreamOverviewRequest, rpc::Spliced<Overview::Part>>(
+      "gather.aggregator.v1.AggregatorService/StreamOverview",
+      std::bind_front(&AggregatorService::StreamOverview, this));
 }
 
 async::Task<grpc::Status> AggregatorService::StreamOverview(
     rpc::ServerCall& call, const v1::StreamOverviewRequest& request,
-    rpc::StreamWriter<v1::StreamOverviewResponse>& writer) {
+    rpc::StreamWriter<rpc::Spliced<Overview::Part>>& writer) {
   return aggregator_.Stream(call, ToGetRequest(request), writer);
 }
 

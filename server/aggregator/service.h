@@ -3,12 +3,13 @@
 
 #include <vector>
 
-#include "gather/aggregator/v1/aggregator.grpc.pb.h"
+#include "gather/aggregator/v1/aggregator.pb.h"
 #include "server/aggregator/overview.h"
 #include "server/async/task.h"
 #include "server/fanout/aggregator.h"
 #include "server/rpc/server.h"
 #include "server/rpc/server_call.h"
+#include "server/rpc/spliced.h"
 #include "server/rpc/stream_method.h"
 
 namespace gather::aggregator {
@@ -32,17 +33,11 @@ class AggregatorService {
   }
 
  private:
-  using AsyncService = v1::AggregatorService::AsyncService;
-
-  async::Task<grpc::Status> GetOverview(rpc::ServerCall& call,
-                                        const v1::GetOverviewRequest& request,
-                                        v1::GetOverviewResponse* response);
   async::Task<grpc::Status> StreamOverview(
       rpc::ServerCall& call, const v1::StreamOverviewRequest& request,
-      rpc::StreamWriter<v1::StreamOverviewResponse>& writer);
+      rpc::StreamWriter<rpc::Spliced<Overview::Part>>& writer);
 
   fanout::Aggregator<Overview> aggregator_;
-  AsyncService service_;
 };
 
 }  // namespace gather::aggregator

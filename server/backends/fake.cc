@@ -106,31 +106,11 @@ absl::Status FillFrom(const Message& request, Message* reply) {
 
 }  // namespace
 
-class FakeMethod::Service final : public grpc::Service {
- public:
-  explicit Service(const std::string& name) : path_("/" + name) {
-    AddMethod(new grpc::internal::RpcServiceMethod(
-        path_.c_str(), grpc::internal::RpcMethod::NORMAL_RPC, nullptr));
-    MarkMethodRaw(0);
-  }
-
-  void RequestCall(grpc::ServerContext* context, grpc::ByteBuffer* request,
-                   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>* response,
-                   grpc::CompletionQueue* call_queue,
-                   grpc::ServerCompletionQueue* queue, void* tag) {
-    RequestAsyncUnary(0, context, request, response, call_queue, queue, tag);
-  }
-
- private:
-  const std::string path_;
-};
-
 FakeMethod::FakeMethod(const std::string& name, const MethodDescriptor& method,
                        const Faults& faults, int event_loops)
     : name_(name),
       request_(factory_.GetPrototype(method.input_type())),
-      reply_(factory_.GetPrototype(method.output_type())->New()),
-      service_(std::make_unique<Service>(name)) {
+      reply_(factory_.GetPrototype(method.output_type())->New()) {
   std::random_device seed;
   for (int i = 0; i < event_loops; ++i) faults_.emplace_back(faults, seed());
 }
@@ -164,8 +144,8 @@ absl::StatusOr<std::unique_ptr<FakeMethod>> FakeMethod::Make(
 }
 
 void FakeMethod::AddTo(rpc::Server& server) {
-  server.AddUnary(name_.c_str(), *service_, &Service::RequestCall,
-                  std::bind_front(&FakeMethod::Answer, this));
+  server.AddUnary<grpc::ByteBuffer, grpc::ByteBuffer>(
+      name_.c_str(), std::bind_front(&FakeMethod::Answer, this));
 }
 
 absl::StatusOr<std::string> FakeMethod::ReplyTo(

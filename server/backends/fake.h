@@ -1,7 +1,6 @@
 #ifndef GATHER_SERVER_BACKENDS_FAKE_H_
 #define GATHER_SERVER_BACKENDS_FAKE_H_
 
-#include <grpcpp/impl/codegen/service_type.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include <memory>
@@ -40,9 +39,6 @@ class FakeMethod {
   absl::StatusOr<std::string> ReplyTo(const std::string& request) const;
 
  private:
-  // gRPC's side of one method whose messages are bytes.
-  class Service;
-
   FakeMethod(const std::string& name,
              const google::protobuf::MethodDescriptor& method,
              const Faults& faults, int event_loops);
@@ -55,7 +51,6 @@ class FakeMethod {
   const google::protobuf::Message* const request_;  // as it is when empty
   std::unique_ptr<google::protobuf::Message> reply_;
   std::vector<FaultInjector> faults_;  // one a loop
-  std::unique_ptr<Service> service_;
 };
 
 // Methods of any protos, as flags name them.

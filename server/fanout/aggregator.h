@@ -25,6 +25,7 @@
 #include "server/rpc/call_stats.h"
 #include "server/rpc/channel_pool.h"
 #include "server/rpc/server_call.h"
+#include "server/rpc/spliced.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_method.h"
 
@@ -47,10 +48,9 @@ using Channels = std::vector<rpc::ChannelPool>;
 // Answers requests about a product: calls the backends of all sections that are
 // asked for at the same time, and makes one answer of what they say.
 //
-//   Task<grpc::Status> GetOverview(ServerCall& call, const Request& request,
-//                                  Response* response) {
-//     return aggregator_.Answer(call, request, response);
-//   }
+//   server.AddUnary<Request, rpc::Spliced<Response>>(
+//       "package.Service/Method",
+//       std::bind_front(&Aggregator<Product>::Answer, &aggregator));
 //
 // Product is as section.h says.
 //
@@ -79,7 +79,8 @@ class Aggregator {
 
   // A handler for a unary method.
   async::Task<grpc::Status> Answer(rpc::ServerCall& call,
-                                   const Request& request, Response* response) {
+                                   const Request& request,
+                                   rpc::Spliced<Response>* response) {
     const absl::StatusOr<Plan> plan = PlanOf(request);
     if (!plan.ok()) co_return rpc::ToGrpc(plan.status());
     FanOut fan_out(call, catalog_, settings_, *plan);
@@ -90,8 +91,9 @@ class Aggregator {
 
   // A handler for a streaming method: each section the moment it is there,
   // last the summary.
-  async::Task<grpc::Status> Stream(rpc::ServerCall& call, Request request,
-                                   rpc::StreamWriter<Part>& writer) {
+  async::Task<grpc::Status> Stream(
+      rpc::ServerCall& call, Request request,
+      rpc::StreamWriter<rpc::Spliced<Part>>& writer) {
     const absl::StatusOr<Plan> plan = PlanOf(request);
     if (!plan.ok()) co_return rpc::ToGrpc(plan.status());
     FanOut fan_out(call, catalog_, settings_, *plan);

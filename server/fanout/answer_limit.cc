@@ -21,12 +21,12 @@ Failure TooLarge(std::size_t section_bytes, std::size_t answer_bytes,
                                  answer_bytes, ", which may have ", max_bytes));
 }
 
-Arrival* Largest(std::span<Arrival> arrivals) {
+Arrival* Largest(const rpc::SplicedBase& answer, std::span<Arrival> arrivals) {
   Arrival* largest = nullptr;
   std::size_t most = 0;
   for (Arrival& arrival : arrivals) {
     if (!arrival.landing.has_reply()) continue;
-    const std::size_t bytes = arrival.section->ByteSizeLong();
+    const std::size_t bytes = answer.SizeOf(arrival.field);
     if (largest != nullptr && bytes < most) continue;
     largest = &arrival;
     most = bytes;
@@ -36,26 +36,26 @@ Arrival* Largest(std::span<Arrival> arrivals) {
 
 }  // namespace
 
-void FitAnswer(const google::protobuf::Message& answer,
-               std::span<Arrival> arrivals, std::size_t max_bytes) {
+void FitAnswer(rpc::SplicedBase& answer, std::span<Arrival> arrivals,
+               std::size_t max_bytes) {
   std::size_t to_be_said = kStatusBytes;
   for (const Arrival& arrival : arrivals) {
     to_be_said += StatusBytes(arrival.landing);
   }
-  std::size_t bytes = answer.ByteSizeLong();
+  std::size_t bytes = answer.Size();
   while (bytes + to_be_said > max_bytes) {
-    Arrival* const largest = Largest(arrivals);
+    Arrival* const largest = Largest(answer, arrivals);
     if (largest == nullptr) return;
     largest->landing.failure =
-        TooLarge(largest->section->ByteSizeLong(), bytes, max_bytes);
-    largest->section->Clear();
-    bytes = answer.ByteSizeLong();
+        TooLarge(answer.SizeOf(largest->field), bytes, max_bytes);
+    answer.Clear(largest->field);
+    bytes = answer.Size();
   }
 }
 
-std::optional<Failure> FitPart(const google::protobuf::Message& section,
+std::optional<Failure> FitPart(const rpc::SplicedBase& part,
                                const Landing& landing, std::size_t max_bytes) {
-  const std::size_t bytes = section.ByteSizeLong();
+  const std::size_t bytes = part.Size();
   if (bytes + kStatusBytes + StatusBytes(landing) <= max_bytes) {
     return std::nullopt;
   }

@@ -10,6 +10,7 @@
 #include "server/fanout/reason.h"
 #include "server/fanout/score.h"
 #include "server/fanout/section_stats.h"
+#include "server/rpc/spliced.h"
 
 // A message that its receiver would refuse for its size is no answer: a client
 // of gRPC takes 4 MB, unless it is told otherwise, and what it refuses is
@@ -21,6 +22,7 @@ namespace gather::fanout {
 struct Arrival {
   std::size_t place = 0;
   Landing landing;
+  int field = 0;  // of the answer
   google::protobuf::Message* section = nullptr;
   v1::SectionStatus* (*status_of)(google::protobuf::Message*) = nullptr;
   SectionStats* stats = nullptr;
@@ -30,11 +32,11 @@ struct Arrival {
 // is at most `max_bytes`, with what is still to be said of each section. The
 // largest goes first, as that lets the most others stay; of two as large, the
 // one that arrived later.
-void FitAnswer(const google::protobuf::Message& answer,
-               std::span<Arrival> arrivals, std::size_t max_bytes);
+void FitAnswer(rpc::SplicedBase& answer, std::span<Arrival> arrivals,
+               std::size_t max_bytes);
 
-// The same of a section that is a message of its own.
-std::optional<Failure> FitPart(const google::protobuf::Message& section,
+// The same of a section that has a message of its own: why it can't stay there.
+std::optional<Failure> FitPart(const rpc::SplicedBase& part,
                                const Landing& landing, std::size_t max_bytes);
 
 }  // namespace gather::fanout

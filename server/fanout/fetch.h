@@ -2,6 +2,7 @@
 #define GATHER_SERVER_FANOUT_FETCH_H_
 
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -18,6 +19,7 @@
 #include "server/fanout/section.h"
 #include "server/rpc/client_call.h"
 #include "server/rpc/retry.h"
+#include "server/rpc/spliced.h"
 #include "server/rpc/status.h"
 #include "server/rpc/time_range.h"
 
@@ -75,11 +77,13 @@ Failure FailureOf(rpc::CallEnd end, const absl::Status& status, bool stopped) {
 }
 
 // Puts a section that was fetched where the answer has it.
-template <typename S, typename Section>
-void Fill(Fetched<S>& fetched, Section* section) {
+template <typename S, typename Answer>
+void Fill(Fetched<S>& fetched, rpc::Spliced<Answer>& answer) {
   if (!fetched.reply) return;
+  auto* section = S::In(answer.message());
   if constexpr (IsRelayed<typename S::Reply>) {
-    Relay(*std::move(fetched.reply), section);
+    using Section = std::remove_pointer_t<decltype(section)>;
+    answer.Splice(FieldOf<S, Answer>(), FieldsFor<Section>(*fetched.reply));
   } else {
     DiscardUnknownGroups(&*fetched.reply);
     S::Fill(*std::move(fetched.reply), section);

@@ -19,6 +19,8 @@ using google::protobuf::UnknownField;
 using google::protobuf::UnknownFieldSet;
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
+using rpc::Undecoded;
+using Field = Undecoded::Field;
 
 namespace {
 
@@ -82,50 +84,38 @@ RelayedFields::RelayedFields(const Descriptor& reply,
   }
 }
 
-std::string_view FindText(const UnknownFieldSet& fields, int number) {
-  for (int i = fields.field_count() - 1; i >= 0; --i) {
-    const UnknownField& field = fields.field(i);
-    if (field.number() == number &&
-        field.type() == UnknownField::TYPE_LENGTH_DELIMITED) {
-      return field.length_delimited();
-    }
-  }
-  return {};
+std::string_view FindText(const Undecoded& reply, int number) {
+  const Field* field =
+      reply.FindLast(static_cast<uint32_t>(number), Field::Type::kBytes);
+  return field == nullptr ? std::string_view() : field->bytes();
 }
 
-std::vector<std::string_view> FindTexts(const UnknownFieldSet& fields,
+std::vector<std::string_view> FindTexts(const Undecoded& reply,
                                         std::span<const int> path) {
+  const auto first = static_cast<uint32_t>(path.front());
   std::vector<std::string_view> texts;
-  for (int i = 0; i < fields.field_count(); ++i) {
-    const UnknownField& field = fields.field(i);
-    if (field.number() != path.front() ||
-        field.type() != UnknownField::TYPE_LENGTH_DELIMITED) {
-      continue;
-    }
+  reply.ForEach([&](const Field& field) {
+    if (field.id != first || field.type != Field::Type::kBytes) return;
     if (path.size() == 1) {
-      texts.push_back(field.length_delimited());
+      texts.push_back(field.bytes());
     } else {
-      AddTexts(field.length_delimited(), path.subspan(1), texts);
+      AddTexts(field.bytes(), path.subspan(1), texts);
     }
-  }
+  });
   return texts;
 }
 
-int64_t FindNumber(const UnknownFieldSet& fields, int number) {
-  for (int i = fields.field_count() - 1; i >= 0; --i) {
-    const UnknownField& field = fields.field(i);
-    if (field.number() == number && field.type() == UnknownField::TYPE_VARINT) {
-      return static_cast<int64_t>(field.varint());
-    }
-  }
-  return 0;
+int64_t FindNumber(const Undecoded& reply, int number) {
+  const Field* field =
+      reply.FindLast(static_cast<uint32_t>(number), Field::Type::kNumber);
+  return field == nullptr ? 0 : static_cast<int64_t>(field->number);
 }
 
-int CountItems(const UnknownFieldSet& fields, int number) {
+int CountItems(const Undecoded& reply, int number) {
   int count = 0;
-  for (int i = 0; i < fields.field_count(); ++i) {
-    if (fields.field(i).number() == number) ++count;
-  }
+  reply.ForEach([&](const Field& field) {
+    if (field.id == static_cast<uint32_t>(number)) ++count;
+  });
   return count;
 }
 
@@ -153,14 +143,12 @@ void DiscardUnknownGroups(Message* message) {
   }
 }
 
-void Relay(UnknownFieldSet& fields, const RelayedFields& taken,
-           Message* section) {
-  Keep(fields, [&taken](const UnknownField& field) {
+std::vector<grpc::Slice> SlicesOf(const Undecoded& reply,
+                                  const RelayedFields& taken) {
+  return reply.SlicesOf([&taken](const Field& field) {
     // Proto3 has no groups.
-    return field.type() != UnknownField::TYPE_GROUP &&
-           taken.Has(field.number());
+    return field.type != Field::Type::kGroup && taken.Has(field.id);
   });
-  section->GetReflection()->MutableUnknownFields(section)->Swap(&fields);
 }
 
 absl::Status CheckRelay(const Descriptor& reply, const Descriptor& section) {

@@ -1,6 +1,8 @@
 #ifndef GATHER_SERVER_FANOUT_RELAY_H_
 #define GATHER_SERVER_FANOUT_RELAY_H_
 
+#include <grpcpp/support/slice.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -13,7 +15,6 @@
 #include "absl/status/status.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "google/protobuf/unknown_field_set.h"
 #include "server/rpc/undecoded.h"
 #include "server/rpc/wire_check.h"
 
@@ -21,13 +22,12 @@
 // caller as the bytes it came in: for a large answer, decoding it and encoding
 // it again costs more than all else (decisions/0011-lists-are-relayed.md).
 //
-// Protobuf itself keeps what a message does not know, and writes it out again.
-// A relayed reply is received as a message that knows nothing
-// (rpc/undecoded.h); put into a
-// section, its unknown fields are the section's own fields to whoever reads the
-// answer. That asks for a section with the reply's field numbers, which
-// CheckRelay() sees to, and for a look at what is not decoded: a broken payload
-// must not break the answer.
+// A relayed reply is received as the slices that gRPC read it into
+// (rpc/undecoded.h), and written as these behind the section's own fields
+// (rpc/spliced.h), whose fields they are to whoever reads the answer. That asks
+// for a section with the reply's field numbers, which CheckRelay() sees to, and
+// for a look at what is not decoded: a broken payload must not break the
+// answer.
 namespace gather::fanout {
 
 // The reply of a backend whose method returns `Message`, handed on unread.
@@ -57,11 +57,8 @@ class Relayed {
   std::vector<std::string_view> Texts(std::initializer_list<int> path) const;
 
   // As Message::MergeFrom() would have it of what was received.
-  void Append(const Relayed& more) {
-    wire_.fields().MergeFrom(more.wire_.fields());
-  }
+  void Append(const Relayed& more) { wire_.Append(more.wire_); }
 
-  Wire& wire() { return wire_; }
   const Wire& wire() const { return wire_; }
 
  private:
@@ -92,26 +89,20 @@ class RelayedFields {
   RelayedFields(const google::protobuf::Descriptor& reply,
                 const google::protobuf::Descriptor& section);
 
-  bool Has(int number) const {
-    return number < static_cast<int>(taken_.size()) &&
-           taken_[static_cast<std::size_t>(number)];
+  bool Has(uint32_t number) const {
+    return number < taken_.size() && taken_[number];
   }
 
  private:
   std::vector<bool> taken_;  // by number
 };
 
-// The last text in field `number` among those that a parser has set aside.
-std::string_view FindText(const google::protobuf::UnknownFieldSet& fields,
-                          int number);
-
-// The same of a path, which is not empty.
-std::vector<std::string_view> FindTexts(
-    const google::protobuf::UnknownFieldSet& fields, std::span<const int> path);
-
-// As Relayed's Number() and Count() have it.
-int64_t FindNumber(const google::protobuf::UnknownFieldSet& fields, int number);
-int CountItems(const google::protobuf::UnknownFieldSet& fields, int number);
+// As Relayed's functions have it. A path is not empty.
+std::string_view FindText(const rpc::Undecoded& reply, int number);
+std::vector<std::string_view> FindTexts(const rpc::Undecoded& reply,
+                                        std::span<const int> path);
+int64_t FindNumber(const rpc::Undecoded& reply, int number);
+int CountItems(const rpc::Undecoded& reply, int number);
 
 // What a decoded message has set aside as unknown stays with it, on its way to
 // a caller who may know it, but for groups: proto3 has none, and those of a
@@ -119,10 +110,10 @@ int CountItems(const google::protobuf::UnknownFieldSet& fields, int number);
 // message stands a level deeper than it came.
 void DiscardUnknownGroups(google::protobuf::Message* message);
 
-// Moves those fields of a reply that are `taken`, and no others, to the
-// section: a backend has a say in nothing else of it.
-void Relay(google::protobuf::UnknownFieldSet& fields,
-           const RelayedFields& taken, google::protobuf::Message* section);
+// Those fields of a reply that are `taken`, and no others: a backend has a say
+// in nothing else of its section.
+std::vector<grpc::Slice> SlicesOf(const rpc::Undecoded& reply,
+                                  const RelayedFields& taken);
 
 // FAILED_PRECONDITION, naming the field, where a reply can't be relayed to a
 // section: each field of the section, but its status, has to be the same on the
@@ -137,35 +128,36 @@ bool IsReadable(const Relayed<Message>& reply) {
   // reply's fields stand a level deeper than they came.
   static const auto& kCheck =
       *new rpc::WireCheck(*Message::descriptor(), /*levels_above=*/1);
-  return kCheck.Accepts(reply.wire().fields());
+  return kCheck.Accepts(reply.wire());
 }
 
-template <typename Message, typename Section>
-void Relay(Relayed<Message>&& reply, Section* section) {
-  static const auto& kFields =
+// What of the reply is to stand in the section.
+template <typename Section, typename Message>
+std::vector<grpc::Slice> FieldsFor(const Relayed<Message>& reply) {
+  static const auto& kTaken =
       *new RelayedFields(*Message::descriptor(), *Section::descriptor());
-  Relay(reply.wire().fields(), kFields, section);
+  return SlicesOf(reply.wire(), kTaken);
 }
 
 template <typename Message>
 std::string_view Relayed<Message>::Text(int number) const {
-  return FindText(wire_.fields(), number);
+  return FindText(wire_, number);
 }
 
 template <typename Message>
 std::vector<std::string_view> Relayed<Message>::Texts(
     std::initializer_list<int> path) const {
-  return FindTexts(wire_.fields(), path);
+  return FindTexts(wire_, path);
 }
 
 template <typename Message>
 int64_t Relayed<Message>::Number(int number) const {
-  return FindNumber(wire_.fields(), number);
+  return FindNumber(wire_, number);
 }
 
 template <typename Message>
 int Relayed<Message>::Count(int number) const {
-  return CountItems(wire_.fields(), number);
+  return CountItems(wire_, number);
 }
 
 }  // namespace gather::fanout

@@ -208,6 +208,19 @@ struct SectionList {
   }
 };
 
+// The number of the field of `Answer` in which a section stands.
+template <typename S, typename Answer>
+int FieldOf() {
+  static const int kNumber = [] {
+    Answer answer;
+    (void)S::In(answer);
+    std::vector<const google::protobuf::FieldDescriptor*> set;
+    answer.GetReflection()->ListFields(answer, &set);
+    return set.front()->number();
+  }();
+  return kNumber;
+}
+
 // The sections that the caller can't do without. A product with another way to
 // say it has a function of its own for it.
 template <typename Product>

@@ -16,6 +16,7 @@
 #include "server/fanout/fan_out.h"
 #include "server/fanout/fetch.h"
 #include "server/fanout/section_stats.h"
+#include "server/rpc/spliced.h"
 #include "server/rpc/stream_method.h"
 
 // Where sections land, one by one as their branches end: a response, or a
@@ -31,13 +32,14 @@ namespace gather::fanout {
 template <typename Response>
 class ResponseSink {
  public:
-  explicit ResponseSink(Response* response) : response_(response) {}
+  explicit ResponseSink(rpc::Spliced<Response>* response)
+      : response_(response) {}
 
   // A section that is only there for who names it is not even mentioned.
   template <typename S>
   void Skip() {
     if constexpr (!OnlyOnRequest<S>()) {
-      S::In(*response_)
+      S::In(response_->message())
           ->mutable_status()
           ->set_state(v1::SECTION_STATE_NOT_REQUESTED);
     }
@@ -46,16 +48,17 @@ class ResponseSink {
   template <typename S>
   void Land(FanOut& fan_out, std::size_t place, SectionStats& stats,
             Fetched<S>& fetched) {
-    auto* section = S::In(*response_);
+    auto* section = S::In(response_->message());
     if (!fetched.landing.has_reply()) {
       fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
       return;
     }
     using Section = std::remove_pointer_t<decltype(section)>;
-    if (fan_out.plan.requested.Has(place)) Fill(fetched, section);
+    if (fan_out.plan.requested.Has(place)) Fill(fetched, *response_);
     arrivals_.push_back(
         {.place = place,
          .landing = fetched.landing,
+         .field = FieldOf<S, Response>(),
          .section = section,
          .status_of =
              [](google::protobuf::Message* message) {
@@ -74,12 +77,14 @@ class ResponseSink {
     }
   }
 
-  void Finish(const FanOut& fan_out) { fan_out.Summarize(response_); }
+  void Finish(const FanOut& fan_out) {
+    fan_out.Summarize(&response_->message());
+  }
 
  private:
   static constexpr std::size_t kUsualSections = 4;
 
-  Response* const response_;
+  rpc::Spliced<Response>* const response_;
   // Of most products without an allocation.
   absl::InlinedVector<Arrival, kUsualSections> arrivals_;
 };
@@ -105,18 +110,18 @@ class StreamSink {
     // call was cancelled, which is this server's doing and no news.
     const bool late = fan_out.stopped() && !fan_out.stopped_early();
     const bool shown = fan_out.plan.requested.Has(place);
-    Part part;
-    auto* section = S::In(part);
-    if (shown) Fill(fetched, section);
+    rpc::Spliced<Part> part;
+    if (shown) Fill(fetched, part);
     if (fetched.landing.has_reply()) {
       auto too_large =
-          FitPart(*section, fetched.landing, fan_out.settings.max_answer_bytes);
+          FitPart(part, fetched.landing, fan_out.settings.max_answer_bytes);
       if (too_large) {
         fetched.landing.failure = std::move(too_large);
-        section->Clear();
+        part.Clear(FieldOf<S, Part>());
       }
     }
-    fan_out.Land(place, fetched.landing, section->mutable_status(), stats);
+    fan_out.Land(place, fetched.landing,
+                 S::In(part.message())->mutable_status(), stats);
     if (shown && !late && !fan_out.score.ended()) {
       parts_.TryPush(std::move(part));
     }
@@ -126,23 +131,24 @@ class StreamSink {
   void Settle(FanOut&) {}
 
   void Finish(const FanOut& fan_out) {
-    Part part;
-    fan_out.Summarize(part.mutable_summary());
+    rpc::Spliced<Part> part;
+    fan_out.Summarize(part.message().mutable_summary());
     parts_.TryPush(std::move(part));
   }
 
   // Held by who lands the parts: once it goes, none comes after those that are
   // there.
-  typename async::BoundedQueue<Part>::Closer Closer() {
-    return typename async::BoundedQueue<Part>::Closer(parts_);
+  typename async::BoundedQueue<rpc::Spliced<Part>>::Closer Closer() {
+    return typename async::BoundedQueue<rpc::Spliced<Part>>::Closer(parts_);
   }
 
   // Sends parts as they come, until that is gone. Where the reader is gone,
   // stops the fan-out: nobody is left to fetch for.
-  async::Task<> Send(FanOut& fan_out, rpc::StreamWriter<Part>& writer) {
+  async::Task<> Send(FanOut& fan_out,
+                     rpc::StreamWriter<rpc::Spliced<Part>>& writer) {
     const Leaving leaving(fan_out);
     while (true) {
-      const absl::StatusOr<Part> part = co_await parts_.Pop();
+      const absl::StatusOr<rpc::Spliced<Part>> part = co_await parts_.Pop();
       if (!part.ok()) co_return;
       const bool sent = co_await writer.Write(*part);
       if (!sent) fan_out.RequestStop();
@@ -163,7 +169,7 @@ class StreamSink {
     FanOut& fan_out_;
   };
 
-  async::BoundedQueue<Part> parts_;
+  async::BoundedQueue<rpc::Spliced<Part>> parts_;
 };
 
 }  // namespace gather::fanout

@@ -26,6 +26,7 @@
 #include "server/rpc/grpc_workarounds/reset_guard.h"
 #include "server/rpc/health.h"
 #include "server/rpc/method.h"
+#include "server/rpc/method_service.h"
 #include "server/rpc/reflection_service.h"
 #include "server/rpc/server_options.h"
 #include "server/rpc/server_stats.h"
@@ -40,8 +41,8 @@ namespace gather::rpc {
 // does not have is UNIMPLEMENTED, and the last method of stats().
 //
 //   Server server(options);
-//   server.AddUnary("gather.user.v1.UserService/GetUser", service,
-//                   &UserService::AsyncService::RequestGetUser, handler);
+//   server.AddUnary<GetUserRequest, GetUserResponse>(
+//       "gather.user.v1.UserService/GetUser", handler);
 //   absl::Status started = server.Start();
 //   ...
 //   server.Drain(Clock::now() + 10s);
@@ -91,6 +92,25 @@ class Server {
         name, methods_.size(), service, request_call, std::move(handler)));
   }
 
+  // The same without a generated service: the messages may be others than its
+  // proto names, if they are the same bytes.
+  template <typename Request, typename Response>
+  void AddUnary(
+      const char* name,
+      typename UnaryMethod<MethodService, Request, Response>::Handler handler) {
+    AddUnary(name, AddService(name, grpc::internal::RpcMethod::NORMAL_RPC),
+             &MethodService::RequestUnary<Request, Response>,
+             std::move(handler));
+  }
+  template <typename Request, typename Response>
+  void AddStream(const char* name,
+                 typename StreamMethod<MethodService, Request,
+                                       Response>::Handler handler) {
+    AddStream(
+        name, AddService(name, grpc::internal::RpcMethod::SERVER_STREAMING),
+        &MethodService::RequestStream<Request, Response>, std::move(handler));
+  }
+
   // Listens and serves. UNAVAILABLE, with the address in the message, where it
   // can't listen there, or where there are no threads for it. At most once.
   absl::Status Start();
@@ -118,6 +138,11 @@ class Server {
 
  private:
   void Register(grpc::Service* service);
+  MethodService& AddService(const char* name,
+                            grpc::internal::RpcMethod::RpcType type) {
+    return *method_services_.emplace_back(
+        std::make_unique<MethodService>(name, type));
+  }
   absl::Status Listen();
   void Configure(grpc::ServerBuilder& builder) const;
   void Accept(
@@ -144,6 +169,7 @@ class Server {
   State state_ = State::kConfiguration;
   Admission admission_;
   std::vector<grpc::Service*> services_;
+  std::vector<std::unique_ptr<MethodService>> method_services_;  // of these
   std::vector<std::unique_ptr<Method>> methods_;
   Health health_;
   std::vector<std::unique_ptr<Method>> health_methods_;

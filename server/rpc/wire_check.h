@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/unknown_field_set.h"
 #include "server/rpc/time_range.h"
+#include "server/rpc/undecoded.h"
 
 namespace gather::rpc {
 
@@ -41,8 +41,8 @@ class WireCheck {
 
   // Of a whole message.
   bool Accepts(std::string_view message) const;
-  // Of the fields of a message that a parser has set aside.
-  bool Accepts(const google::protobuf::UnknownFieldSet& fields) const;
+  // Of a message whose fields are found.
+  bool Accepts(const Undecoded& message) const;
 
  private:
   // What a field holds that comes with a length.
@@ -63,7 +63,7 @@ class WireCheck {
   };
   // A message's fields.
   struct Shape {
-    Field Find(uint32_t number) const;
+    const Field& Find(uint32_t number) const;
 
     std::array<Field, 32> low;  // by number
     std::map<uint32_t, Field> high;
@@ -80,6 +80,7 @@ class WireCheck {
   const Shape* ShapeOf(const google::protobuf::Descriptor& message);
 
   static bool ReadVarint(Bytes& in, uint64_t* value);
+  static bool ReadLongVarint(Bytes& in, uint64_t* value);
   // A tag or a length.
   static bool ReadShortVarint(Bytes& in, uint32_t* value);
   static bool Skip(Bytes& in, std::size_t length);

@@ -12,8 +12,9 @@
 #include "sections/weather.h"
 #include "server/fanout/aggregator.h"
 #include "server/rpc/server.h"
+#include "server/rpc/spliced.h"
 #include "server/rpc/status.h"
-#include "stay/v1/stay.grpc.pb.h"
+#include "stay/v1/stay.pb.h"
 
 namespace stay {
 
@@ -43,12 +44,13 @@ class StayService {
                     event_loops) {}
 
   void AddTo(gather::rpc::Server& server) {
-    server.AddUnary("stay.v1.StayService/GetStay", service_,
-                    &v1::StayService::AsyncService::RequestGetStay,
-                    std::bind_front(&Aggregator::Answer, &aggregator_));
-    server.AddStream("stay.v1.StayService/StreamStay", service_,
-                     &v1::StayService::AsyncService::RequestStreamStay,
-                     std::bind_front(&Aggregator::Stream, &aggregator_));
+    using gather::rpc::Spliced;
+    server.AddUnary<v1::GetStayRequest, Spliced<v1::Stay>>(
+        "stay.v1.StayService/GetStay",
+        std::bind_front(&Aggregator::Answer, &aggregator_));
+    server.AddStream<v1::GetStayRequest, Spliced<v1::StayPart>>(
+        "stay.v1.StayService/StreamStay",
+        std::bind_front(&Aggregator::Stream, &aggregator_));
   }
 
   std::vector<gather::fanout::SectionReport> Report() const {
@@ -59,7 +61,6 @@ class StayService {
   using Aggregator = gather::fanout::Aggregator<StayProduct>;
 
   Aggregator aggregator_;
-  v1::StayService::AsyncService service_;
 };
 
 }  // namespace stay

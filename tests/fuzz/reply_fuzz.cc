@@ -26,6 +26,7 @@
 #include "server/fanout/fetch.h"
 #include "server/fanout/sink.h"
 #include "server/rpc/server_call.h"
+#include "server/rpc/spliced.h"
 #include "server/rpc/status.h"
 #include "tests/fuzz/expect.h"
 #include "tests/fuzz/reply_contract.h"
@@ -213,7 +214,7 @@ void TestOne(Input input) {
   Plan plan;
   std::apply([&](auto&... each) { (each.Read(input, plan), ...); }, branches);
   FanOut fan_out(call, catalog, settings, plan);
-  Overview::Response response;
+  rpc::Spliced<Overview::Response> response;
   Sink sink(&response);
   Expected expected;
   for (const std::size_t place : OrderOf<Sections::kSize>(input.Byte())) {
@@ -228,7 +229,7 @@ void TestOne(Input input) {
   GATHER_EXPECT(outcome.code() == expected.code());
   if (!outcome.ok()) return CheckFailure(outcome);
   sink.Finish(fan_out);
-  GATHER_EXPECT(response.complete() ==
+  GATHER_EXPECT(response.message().complete() ==
                 (expected.arrived == expected.requested));
   // As its caller reads it.
   Overview::Response answer;

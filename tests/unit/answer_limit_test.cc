@@ -6,23 +6,36 @@
 #include <string>
 #include <vector>
 
-#include "google/protobuf/struct.pb.h"
+#include "gather/aggregator/v1/aggregator.pb.h"
 
 namespace gather::fanout {
 namespace {
 
-using google::protobuf::ListValue;
-using google::protobuf::Message;
+using Response = aggregator::v1::GetOverviewResponse;
 
 // Sections of so many bytes, in the order of their arrival.
 class AnswerLimitTest : public ::testing::Test {
  protected:
   void Arrive(const std::vector<std::size_t>& sizes) {
     for (const std::size_t size : sizes) {
-      auto* section = answer_.add_values();
-      section->set_string_value(std::string(size, 'x'));
+      const int field = static_cast<int>(arrivals_.size()) + 1;
+      // Half of it is the section's own.
+      StatusIn(field)->set_message(std::string(size / 2, 'x'));
+      answer_.Splice(field, {grpc::Slice(std::string(size / 2, 'y'))});
       Arrival& arrival = arrivals_.emplace_back();
-      arrival.section = section;
+      arrival.field = field;
+    }
+  }
+
+  v1::SectionStatus* StatusIn(int field) {
+    Response& response = answer_.message();
+    switch (field) {
+      case Response::kUserFieldNumber:
+        return response.mutable_user()->mutable_status();
+      case Response::kOrdersFieldNumber:
+        return response.mutable_orders()->mutable_status();
+      default:
+        return response.mutable_products()->mutable_status();
     }
   }
 
@@ -32,7 +45,7 @@ class AnswerLimitTest : public ::testing::Test {
     std::vector<bool> gone;
     for (const Arrival& arrival : arrivals_) {
       const bool failed = arrival.landing.failure.has_value();
-      EXPECT_EQ(failed, arrival.section->ByteSizeLong() == 0);
+      EXPECT_EQ(failed, answer_.SizeOf(arrival.field) == 0);
       if (failed) {
         EXPECT_EQ(arrival.landing.failure->reason, Reason::kReplyTooLarge);
       }
@@ -41,7 +54,7 @@ class AnswerLimitTest : public ::testing::Test {
     return gone;
   }
 
-  ListValue answer_;
+  rpc::Spliced<Response> answer_;
   std::vector<Arrival> arrivals_;
 };
 
@@ -86,10 +99,10 @@ TEST_F(AnswerLimitTest, SaysForTheLogHowLargeItIs) {
 }
 
 TEST_F(AnswerLimitTest, PartOfAStreamHasToFitByItself) {
-  Arrive({9000, 10'000});
-  EXPECT_EQ(FitPart(*arrivals_[0].section, {}, 10'000), std::nullopt);
-  EXPECT_EQ(FitPart(*arrivals_[1].section, {}, 10'000)->reason,
-            Reason::kReplyTooLarge);
+  Arrive({9000});
+  EXPECT_EQ(FitPart(answer_, {}, 10'000), std::nullopt);
+  Arrive({1000});
+  EXPECT_EQ(FitPart(answer_, {}, 10'000)->reason, Reason::kReplyTooLarge);
 }
 
 }  // namespace

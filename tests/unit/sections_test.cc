@@ -12,6 +12,7 @@
 #include "server/fanout/catalog.h"
 #include "server/fanout/fetch.h"
 #include "server/fanout/relay.h"
+#include "server/rpc/spliced.h"
 
 namespace gather::aggregator {
 namespace {
@@ -128,12 +129,14 @@ TEST(SectionsTest, BatchIsAnsweredForIdById) {
 
 // As it comes from a backend, and as the caller reads it.
 v1::OrdersSection Relay(const std::string& bytes) {
-  v1::OrdersSection section;
-  section.mutable_status()->set_state(fanout::v1::SECTION_STATE_OK);
-  fanout::Relay(Received(bytes), &section);
-  v1::OrdersSection read;
-  EXPECT_TRUE(read.ParseFromString(section.SerializeAsString()));
-  return read;
+  rpc::Spliced<v1::GetOverviewResponse> answer;
+  answer.message().mutable_orders()->mutable_status()->set_state(
+      fanout::v1::SECTION_STATE_OK);
+  fanout::Fetched<Orders> fetched{.landing = {}, .reply = Received(bytes)};
+  fanout::Fill(fetched, answer);
+  v1::GetOverviewResponse read;
+  EXPECT_TRUE(read.ParseFromString(answer.SerializeAsString()));
+  return read.orders();
 }
 
 TEST(SectionsTest, RelaysEveryField) {
@@ -194,15 +197,16 @@ TEST(SectionsTest, NoPayloadIsTooDeepForTheAnswer) {
     order += static_cast<char>((groups.size() & 127) | 128);
     order += static_cast<char>(groups.size() >> 7);
     Orders::Reply list = Received(order + groups);
-    v1::GetOverviewResponse response;
+    rpc::Spliced<v1::GetOverviewResponse> response;
     if (IsReadable(list)) {
-      fanout::Relay(std::move(list), response.mutable_orders());
+      fanout::Fetched<Orders> fetched{.landing = {}, .reply = std::move(list)};
+      fanout::Fill(fetched, response);
       ++readable;
     }
     user::v1::GetUserResponse user;
     if (user.ParseFromString("\x0a" + order.substr(1) + groups)) {
       fanout::Fetched<User> fetched{.landing = {}, .reply = std::move(user)};
-      fanout::Fill(fetched, response.mutable_user());
+      fanout::Fill(fetched, response);
     }
     EXPECT_TRUE(
         v1::GetOverviewResponse().ParseFromString(response.SerializeAsString()))
@@ -225,8 +229,9 @@ TEST(SectionsTest, WhatOnlyTheCallerKnowsIsKept) {
     unknown->AddLengthDelimited(100, "new");
   }
   fanout::Fetched<User> fetched{.landing = {}, .reply = reply};
-  v1::UserSection section;
-  fanout::Fill(fetched, &section);
+  rpc::Spliced<v1::GetOverviewResponse> answer;
+  fanout::Fill(fetched, answer);
+  const v1::UserSection& section = answer.message().user();
   EXPECT_EQ(section.user().tier(), 9);
   for (const google::protobuf::Message* message :
        {static_cast<const google::protobuf::Message*>(&section.user()),
