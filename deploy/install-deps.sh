@@ -15,7 +15,7 @@ packages=(
   g++ cmake ninja-build pkg-config
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
   libgrpc++-dev libabsl-dev libssl-dev prometheus-cpp-dev
-  libmicrohttpd-dev
+  libmicrohttpd-dev libjemalloc-dev
   libgtest-dev libgmock-dev nlohmann-json3-dev # the tests are part of the build
   openssl # deploy/tls/make-certs.sh
 )

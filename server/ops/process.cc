@@ -1,21 +1,16 @@
 #include "server/ops/process.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -47,47 +42,6 @@ absl::Status WritePortFile(const std::string& path, int port) {
   }
   return absl::OkStatus();
 }
-
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
-
-// Memory that is this process's own and that nobody has allocated: what
-// malloc() keeps, and a little of stacks and variables.
-int64_t KeptBytes() {
-  int64_t size = 0;
-  int64_t resident = 0;
-  int64_t shared = 0;
-  std::ifstream("/proc/self/statm") >> size >> resident >> shared;
-  const struct mallinfo2 used = mallinfo2();
-  return (resident - shared) * sysconf(_SC_PAGESIZE) -
-         static_cast<int64_t>(used.uordblks + used.hblkhd);
-}
-
-// Gives the system back what is free, now and then: glibc keeps what a flood
-// has used. Not on a loop, and not for little: it goes through all that is
-// free, and each loop that allocates meanwhile waits. What could not be given
-// back once, in pages that are partly in use, is no reason to try again.
-void ReturnMemory(std::stop_token stop) {
-  constexpr std::chrono::seconds kPeriod(5);
-  constexpr int64_t kMuch = int64_t{16} << 20;
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  int64_t left = 0;  // of what was kept
-  while (!stopped.wait_for(lock, stop, kPeriod,
-                           [&stop] { return stop.stop_requested(); })) {
-    const int64_t kept = KeptBytes();
-    left = std::min(left, kept);
-    if (kept - left < kMuch) continue;
-    malloc_trim(0);
-    left = KeptBytes();
-  }
-}
-
-#else
-
-void ReturnMemory(std::stop_token) {}
-
-#endif
 
 // Lets one event in a second pass, and counts the others. Thread: any.
 class RateLimit {
@@ -252,7 +206,6 @@ int RunServer(rpc::Server& server, const ServerSettings& settings,
               {"event_loops", settings.server.event_loops},
               {"tls", TlsMode(settings.tls.get())}});
 
-  const std::jthread memory(ReturnMemory);
   const int signal = signals.Wait([&] { ReadAgain(settings, logger); });
   logger.Log(LogLevel::kInfo, "draining",
              {{"signal", NameOf(signal)},
