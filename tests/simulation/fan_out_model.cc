@@ -4,40 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/simulation/section_call.h"
 
 namespace gather::simulation {
 
 using fanout::BackendPolicies;
-using fanout::CallResult;
 using fanout::CircuitBreaker;
-
-struct FanOutModel::Request {
-  RequestRecord record;
-  std::size_t pending = 0;
-  Clock::time_point leaves = Clock::time_point::max();
-  int user = 0;
-  std::function<void()> then;  // may be null
-};
-
-struct FanOutModel::SectionCall {
-  SectionCall(std::shared_ptr<Request> for_request, std::size_t index,
-              Backend& called, BackendPolicies::Permit granted,
-              Clock::time_point until)
-      : request(std::move(for_request)),
-        section(index),
-        backend(called),
-        permit(std::move(granted)),
-        deadline(until),
-        retry(called.policies.settings().retry, called.policies.retry_budget(),
-              until) {}
-
-  std::shared_ptr<Request> request;
-  std::size_t section;
-  Backend& backend;
-  BackendPolicies::Permit permit;
-  Clock::time_point deadline;
-  rpc::Retry retry;
-};
 
 FanOutModel::FanOutModel(std::vector<Script> backends, FanOutOptions options)
     : random_(options.seed), options_(std::move(options)) {
@@ -104,84 +76,46 @@ void FanOutModel::Arrive(std::function<void()> then) {
   if (options_.users > 1) {
     request->user = std::uniform_int_distribution(1, options_.users)(random_);
   }
-  for (std::size_t i = 0; i < backends_.size(); ++i) StartSection(request, i);
-}
-
-void FanOutModel::StartSection(const std::shared_ptr<Request>& request,
-                               std::size_t section) {
-  Backend& backend = *backends_[section];
-  BackendPolicies::Permit permit = backend.policies.Enter(events_.now());
-  if (!permit) {
-    const bool by_limit =
-        permit.refusal() == BackendPolicies::Refusal::kConcurrencyLimit;
-    Land(
-        request, section,
-        by_limit ? SectionEnd::kRefusedByLimit : SectionEnd::kRefusedByBreaker);
-    return;
+  request->calls.resize(backends_.size());
+  if (request->leaves != Clock::time_point::max()) {
+    events_.At(request->leaves,
+               [this, request] { LeaveAll(request, SectionEnd::kCancelled); });
   }
-  const auto call = std::make_shared<SectionCall>(
-      request, section, backend, std::move(permit),
-      events_.now() + backend.policies.settings().section_timeout);
-  CheckAdmitted(*call);
-  Attempt(call);
-}
-
-void FanOutModel::Attempt(const CallPtr& call) {
-  ++calls_;
-  const BackendModel::Reply reply =
-      call->backend.model.Call(events_.now(), random_);
-  const Clock::time_point leaves = call->request->leaves;
-  const Clock::time_point gives_up = std::min(call->deadline, leaves);
-  if (reply.when <= gives_up) {
-    events_.At(reply.when,
-               [this, call, status = reply.status] { OnReply(call, status); });
-  } else if (gives_up == leaves) {
-    events_.At(leaves, [this, call] {
-      End(call, SectionEnd::kCancelled, CallResult::kCancelled);
-    });
-  } else {
-    events_.At(call->deadline, [this, call] {
-      call->retry.After(absl::DeadlineExceededError(""), {}, events_.now());
-      End(call, SectionEnd::kTimedOut, CallResult::kTimeout);
+  if (options_.soft_timeout > Clock::duration::zero()) {
+    events_.After(options_.soft_timeout, [this, request] {
+      request->soft_timeout_passed = true;
+      StopIfGoodEnough(request);
     });
   }
+  for (std::size_t i = 0; i < backends_.size(); ++i) {
+    StartSection(
+        request, i,
+        events_.now() + backends_[i]->policies.settings().section_timeout,
+        /*again=*/false);
+  }
 }
 
-void FanOutModel::OnReply(const CallPtr& call, const absl::Status& status) {
-  if (const auto backoff = call->retry.After(status, {}, events_.now())) {
-    Retry(call, *backoff);
+void FanOutModel::LeaveAll(const RequestPtr& request, SectionEnd end) {
+  for (std::size_t i = 0; i < backends_.size(); ++i) Leave(request, i, end);
+}
+
+void FanOutModel::StopIfGoodEnough(const RequestPtr& request) {
+  const auto& sections = request->record.sections;
+  if (request->soft_timeout_passed &&
+      std::count(sections.begin(), sections.end(), SectionEnd::kArrived) > 0) {
+    LeaveAll(request, SectionEnd::kSoftTimeout);
+  }
+}
+
+void FanOutModel::Land(const RequestPtr& request, std::size_t section,
+                       SectionEnd end) {
+  SectionEnd& landed = request->record.sections[section];
+  if (landed != SectionEnd::kPending) Violation("a section that landed twice");
+  landed = OrStale(*request, section, end);
+  if (--request->pending > 0) {
+    if (landed == SectionEnd::kArrived) StopIfGoodEnough(request);
     return;
   }
-  call->backend.successes += status.ok();
-  End(call, status.ok() ? SectionEnd::kArrived : SectionEnd::kFailed,
-      fanout::ResultOf(status.code()));
-}
-
-void FanOutModel::Retry(const CallPtr& call, Clock::duration backoff) {
-  Backend& backend = *backends_[call->section];
-  ++backend.retries;
-  if (backend.retries > 50 + backend.successes / 10) {
-    Violation(absl::StrCat("retries of backend ", call->section,
-                           " are past their budget"));
-  }
-  if (events_.now() + backoff >= call->request->leaves) {
-    events_.At(call->request->leaves, [this, call] {
-      End(call, SectionEnd::kCancelled, CallResult::kCancelled);
-    });
-    return;
-  }
-  events_.After(backoff, [this, call] { Attempt(call); });
-}
-
-void FanOutModel::End(const CallPtr& call, SectionEnd end, CallResult result) {
-  call->permit.Finish(result, events_.now());
-  Land(call->request, call->section, end);
-}
-
-void FanOutModel::Land(const std::shared_ptr<Request>& request,
-                       std::size_t section, SectionEnd end) {
-  request->record.sections[section] = OrStale(*request, section, end);
-  if (--request->pending > 0) return;
   --in_flight_;
   request->record.duration = events_.now() - request->record.since;
   records_.push_back(std::move(request->record));
@@ -222,6 +156,21 @@ void FanOutModel::CheckAdmitted(const SectionCall& call) {
   if ((breaker.state() == CircuitBreaker::State::kClosed) ==
       call.permit.probe()) {
     Violation("a call passed that is no probe, or a probe while closed");
+  }
+}
+
+void FanOutModel::CheckHedged(const SectionCall& call) {
+  using State = CircuitBreaker::State;
+  const Backend& backend = call.backend;
+  const fanout::ConcurrencyLimit& limit = backend.policies.limit();
+  if (backend.policies.breaker().state() != State::kClosed) {
+    Violation("a hedge while the breaker is not closed");
+  }
+  if (limit.in_flight() > limit.limit()) Violation("a hedge over the limit");
+  const int percent = backend.policies.settings().hedging.budget_percent;
+  if (backend.hedges >
+      fanout::Hedging::kMostTokens + backend.calls * percent / 100) {
+    Violation("hedges past their budget");
   }
 }
 

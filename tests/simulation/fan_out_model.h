@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ enum class SectionEnd : uint8_t {
   kRefusedByLimit,
   kRefusedByBreaker,
   kStale,  // failed, and was answered from an earlier reply
+  kSoftTimeout,
 };
 
 // One request of the aggregator's, when it is over.
@@ -43,8 +45,11 @@ struct FanOutOptions {
   // The share of callers that leave after `leaves_after`.
   double leavers = 0;
   Clock::duration leaves_after{};
-  // Who asks, each as often as the others: a stale answer is of the same one's.
+  // Who asks, each as often as the others: calls are equal, and a stale answer
+  // is one, where they are the same one's.
   int users = 1;
+  // When an answer is good enough with one section; 0 is never.
+  Clock::duration soft_timeout{};
   uint64_t seed = 1;
 };
 
@@ -75,6 +80,12 @@ class FanOutModel {
   }
   std::size_t backends() const { return backends_.size(); }
   int64_t calls() const { return calls_; }
+  // Of those, the second ones to a backend that took unusually long.
+  int64_t hedges(std::size_t backend) const {
+    return backends_[backend]->hedges;
+  }
+  // Sections that waited for another one's call.
+  int64_t coalesced() const { return coalesced_; }
   int most_in_flight(std::size_t backend) const {
     return backends_[backend]->most_in_flight;
   }
@@ -82,6 +93,11 @@ class FanOutModel {
   const std::vector<std::string>& violations() const { return violations_; }
 
  private:
+  struct Request;
+  struct SectionCall;
+  using RequestPtr = std::shared_ptr<Request>;
+  using CallPtr = std::shared_ptr<SectionCall>;
+
   struct Backend {
     Backend(Script script, const fanout::PolicySettings& settings,
             uint32_t seed, fanout::CircuitBreaker::Listener listener)
@@ -89,27 +105,39 @@ class FanOutModel {
           policies(settings, seed, std::move(listener)) {}
     BackendModel model;
     fanout::BackendPolicies policies;
+    std::map<int, CallPtr> shared_calls;  // under way, by user
     int most_in_flight = 0;
+    int64_t calls = 0;  // those that may be hedged
+    int64_t hedges = 0;
     int64_t retries = 0;
     int64_t successes = 0;
   };
-  struct Request;
-  struct SectionCall;
-  using CallPtr = std::shared_ptr<SectionCall>;
 
   void Arrive(std::function<void()> then);
-  void StartSection(const std::shared_ptr<Request>& request,
-                    std::size_t section);
+  // A section's call, or its seat in one that is under way.
+  void StartSection(const RequestPtr& request, std::size_t section,
+                    Clock::time_point deadline, bool again);
+  void Begin(const CallPtr& call);
   void Attempt(const CallPtr& call);
+  void Hedge(const CallPtr& call);
+  // Sends one; its reply counts only for the attempt that is the call's then.
+  void Send(const CallPtr& call);
   void OnReply(const CallPtr& call, const absl::Status& status);
   void Retry(const CallPtr& call, Clock::duration backoff);
   void End(const CallPtr& call, SectionEnd end, fanout::CallResult result);
-  void Land(const std::shared_ptr<Request>& request, std::size_t section,
-            SectionEnd end);
+  void EndWait(const RequestPtr& request, std::size_t section, bool had_its_own,
+               Clock::time_point deadline, SectionEnd end,
+               fanout::CallResult result);
+  // The section waits no more; the last one out ends the call.
+  void Leave(const RequestPtr& request, std::size_t section, SectionEnd end);
+  void LeaveAll(const RequestPtr& request, SectionEnd end);
+  void StopIfGoodEnough(const RequestPtr& request);
+  void Land(const RequestPtr& request, std::size_t section, SectionEnd end);
   // Where the policies say so, keeps a reply, or answers with one that was.
   SectionEnd OrStale(const Request& request, std::size_t section,
                      SectionEnd end);
   void CheckAdmitted(const SectionCall& call);
+  void CheckHedged(const SectionCall& call);
   void CheckTransition(const fanout::CircuitBreaker::Transition& change);
   void Violation(std::string what);
 
@@ -121,6 +149,7 @@ class FanOutModel {
   std::vector<std::string> violations_;
   int in_flight_ = 0;
   int64_t calls_ = 0;
+  int64_t coalesced_ = 0;
 };
 
 }  // namespace gather::simulation

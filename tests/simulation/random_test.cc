@@ -88,6 +88,18 @@ Script SickScript(Dice& dice) {
   return script;
 }
 
+// What is off by default is on in every other one.
+fanout::PolicySettings RandomSettings(Dice& dice) {
+  fanout::PolicySettings settings;
+  settings.coalescing.enabled = dice.Int(0, 1) == 1;
+  settings.hedging.enabled = dice.Int(0, 1) == 1;
+  settings.hedging.percentile = dice.Int(50, 99);
+  settings.hedging.budget_percent = dice.Int(1, 10);
+  settings.stale_answers.enabled = dice.Int(0, 3) == 0;
+  settings.stale_answers.max_entries = dice.Int(1, 1000);
+  return settings;
+}
+
 // A burst into a hang that is too short to be seen is timeouts all at once, 3 s
 // later, and those may open the breaker for a moment.
 bool ServesAt(const Script& script, Clock::duration when) {
@@ -102,8 +114,12 @@ void RunSeed(uint64_t seed, int64_t& calls) {
   const std::vector<Script> scripts = {HealthyScript(dice), SickScript(dice),
                                        HealthyScript(dice)};
   constexpr std::size_t kSick = 1;
-  FanOutModel model(scripts, {.leavers = dice.Int(0, 1) * dice.Real(0, 0.3),
+  const std::vector<fanout::PolicySettings> settings = {
+      RandomSettings(dice), RandomSettings(dice), RandomSettings(dice)};
+  FanOutModel model(scripts, {.settings = settings,
+                              .leavers = dice.Int(0, 1) * dice.Real(0, 0.3),
                               .leaves_after = dice.Time(1ms, 2s),
+                              .users = dice.Int(1, 1000),
                               .seed = seed});
   const Clock::duration calm = scripts[kSick].back().from;
   const Clock::duration end = calm + 8s;

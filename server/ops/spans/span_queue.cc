@@ -1,8 +1,14 @@
 #include "server/ops/spans/span_queue.h"
 
+#include <cstddef>
 #include <utility>
 
 namespace gather::ops {
+namespace {
+
+constexpr std::size_t kUsualSpan = 1024;  // in bytes, at most
+
+}  // namespace
 
 SpanQueue::SpanQueue(int piles, const Limits& limits) : limits_(limits) {
   for (int i = 0; i < piles; ++i) piles_.push_back(std::make_unique<Pile>());
@@ -31,13 +37,18 @@ std::vector<SpanBatch> SpanQueue::Take(async::Clock::time_point until) {
   }
   std::vector<SpanBatch> batches;
   for (const auto& pile : piles_) {
-    SpanBatch taken;
     {
       const std::lock_guard lock(pile->mutex);
-      taken = std::exchange(pile->batch, {});
+      if (pile->batch.spans == 0) continue;
+    }
+    // Room for the next one: no loop is to wait while it grows.
+    SpanBatch taken;
+    taken.bytes.reserve(limits_.batch_bytes + kUsualSpan);
+    {
+      const std::lock_guard lock(pile->mutex);
+      std::swap(taken, pile->batch);
       pile->told = false;
     }
-    if (taken.spans == 0) continue;
     if (!batches.empty() && batches.back().bytes.size() + taken.bytes.size() <=
                                 limits_.most_bytes) {
       batches.back().bytes += taken.bytes;

@@ -22,7 +22,9 @@
 #include "server/fanout/plan.h"
 #include "server/fanout/sink.h"
 #include "server/rpc/server_call.h"
+#include "server/rpc/spliced.h"
 #include "server/rpc/trace.h"
+#include "server/rpc/undecoded.h"
 #include "server/rpc/wire_check.h"
 
 namespace gather {
@@ -104,7 +106,8 @@ Replies MakeReplies(int64_t count) {
 
 // Lands each reply in a response and finishes that.
 absl::Status Land(fanout::FanOut& fan_out, fanout::SectionStats& stats,
-                  Replies& replies, Overview::Response* response) {
+                  Replies& replies,
+                  rpc::Spliced<Overview::Response>* response) {
   fanout::ResponseSink sink(response);
   std::size_t place = 0;
   std::apply(
@@ -129,7 +132,7 @@ void BM_Land(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     Replies mine = replies;
-    Overview::Response response;
+    rpc::Spliced<Overview::Response> response;
     rpc::ServerCall call(loop, 0, ids, "bench");
     fanout::FanOut fan_out(call, catalog, settings, plan);
     state.ResumeTiming();
@@ -161,6 +164,15 @@ void BM_ParseList(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_ParseList)->Arg(3)->Arg(100);
+
+void BM_FindFields(benchmark::State& state) {
+  const std::string bytes = List(state.range(0));
+  for (auto _ : state) {
+    rpc::Undecoded orders;
+    benchmark::DoNotOptimize(orders.ParseFromString(bytes));
+  }
+}
+BENCHMARK(BM_FindFields)->Arg(3)->Arg(100);
 
 void BM_CheckList(benchmark::State& state) {
   const std::string bytes = List(state.range(0));
