@@ -12,6 +12,7 @@
 #include "fake_lodging.h"
 #include "server/host/section_metrics.h"
 #include "server/rpc/channel.h"
+#include "stay/v1/stay.grpc.pb.h"
 #include "stay_service.h"
 
 namespace stay {
