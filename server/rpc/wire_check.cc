@@ -152,11 +152,34 @@ inline bool WireCheck::Skip(Bytes& in, std::size_t length) {
   return true;
 }
 
+// Whether a field comes next that has one byte for its tag and one for its
+// number, or for its length, and is there as a whole.
+inline bool WireCheck::IsShort(const Bytes& in) {
+  const std::ptrdiff_t left = in.end - in.at;
+  if (left < 2) return false;
+  const auto tag = static_cast<uint8_t>(in.at[0]);
+  const auto second = static_cast<uint8_t>(in.at[1]);
+  if ((tag | second) >= 0x80 || tag >> 3 == 0) return false;
+  return (tag & 7) == WireFormatLite::WIRETYPE_VARINT ||
+         ((tag & 7) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED &&
+          second <= left - 2);
+}
+
 bool WireCheck::IsMessage(const Shape& shape, Bytes in, int depth) {
   while (in.at < in.end) {
     uint32_t tag = 0;
-    if (!ReadShortVarint(in, &tag) || !IsField(shape, tag, in, depth))
+    if (IsShort(in)) {
+      // The same in a fraction of the time: nearly all fields are such.
+      tag = static_cast<uint8_t>(in.at[0]);
+      const auto second = static_cast<uint8_t>(in.at[1]);
+      in.at += 2;
+      if ((tag & 7) == WireFormatLite::WIRETYPE_VARINT) continue;
+      const char* const begin = in.at;
+      in.at += second;
+      if (!IsContent(shape.low[tag >> 3], {begin, in.at}, depth)) return false;
+    } else if (!ReadShortVarint(in, &tag) || !IsField(shape, tag, in, depth)) {
       return false;
+    }
   }
   return true;
 }

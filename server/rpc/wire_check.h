@@ -83,6 +83,7 @@ class WireCheck {
   static bool ReadLongVarint(Bytes& in, uint64_t* value);
   // A tag or a length.
   static bool ReadShortVarint(Bytes& in, uint32_t* value);
+  static bool IsShort(const Bytes& in);
   static bool Skip(Bytes& in, std::size_t length);
   static bool IsMessage(const Shape& shape, Bytes in, int depth);
   static bool IsField(const Shape& shape, uint32_t tag, Bytes& in, int depth);
