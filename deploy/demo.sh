@@ -61,6 +61,7 @@ quietly() {
   local title=$1 log=$work/build.log progress
   shift
   [[ -t 1 ]] || echo "$title"
+  : >"$log" # it is read before the command may have started
   "$@" >"$log" 2>&1 &
   pids[build]=$!
   while running "${pids[build]}"; do
