@@ -60,6 +60,7 @@ class FieldWriter {
   }
   void Bytes(int field, const void* bytes, std::size_t length) {
     Length(field, length);
+    if (length == 0) return;  // `bytes` may be null then
     to_ = CodedOutputStream::WriteRawToArray(bytes, static_cast<int>(length),
                                              to_);
   }
