@@ -50,7 +50,7 @@ std::optional<T> Read(const Message& message, const FieldDescriptor* field) {
   const auto& reflection = *message.GetReflection();
   if (!reflection.HasField(message, field)) return std::nullopt;
   const Message& held = reflection.GetMessage(message, field);
-  if (const T* own = google::protobuf::DynamicCastToGenerated<T>(&held)) {
+  if (const T* own = dynamic_cast<const T*>(&held)) {
     return *own;
   }
   // A descriptor that was loaded at run time makes another class of the type.

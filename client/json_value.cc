@@ -19,7 +19,6 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::Duration;
-using google::protobuf::DynamicCastToGenerated;
 using google::protobuf::Message;
 using google::protobuf::Timestamp;
 using google::protobuf::util::TimeUtil;
@@ -68,10 +67,10 @@ bool HasOwnJsonForm(const Descriptor& type) {
 }
 
 std::optional<std::string> OwnJsonForm(const Message& value) {
-  if (const auto* time = DynamicCastToGenerated<Timestamp>(&value)) {
+  if (const auto* time = dynamic_cast<const Timestamp*>(&value)) {
     return FormOf(*time);
   }
-  if (const auto* duration = DynamicCastToGenerated<Duration>(&value)) {
+  if (const auto* duration = dynamic_cast<const Duration*>(&value)) {
     return FormOf(*duration);
   }
   std::string json;

@@ -70,7 +70,7 @@ std::string Describe(const gather::order::v1::Order& order) {
 template <typename Section>
 bool SummarizeAs(const google::protobuf::Message& section,
                  std::string& summary) {
-  const auto* own = google::protobuf::DynamicCastToGenerated<Section>(&section);
+  const auto* own = dynamic_cast<const Section*>(&section);
   if (own == nullptr) return false;
   summary = Summarize(*own);
   return true;

@@ -127,7 +127,7 @@ absl::StatusOr<Catalog> MakeCatalog() {
   if (!failure.ok()) return failure;
   return Catalog{.sections = std::move(sections),
                  .words = ReasonWords(Product::kSubject),
-                 .domain = answer.file()->package()};
+                 .domain = std::string(answer.file()->package())};
 }
 
 }  // namespace gather::fanout

@@ -144,16 +144,16 @@ grpc::ByteBuffer SplicedBase::Serialize() const {
           return each->number == WireFormatLite::GetTagFieldNumber(tag);
         });
     if (splices == left.end()) {
-      WireFormatLite::SkipField(&in, tag);
+      (void)WireFormatLite::SkipField(&in, tag);  // it was just written
       writer.Copy(own.data() + begin,
                   static_cast<std::size_t>(in.CurrentPosition()) - begin);
       continue;
     }
     uint32_t length = 0;
-    in.ReadVarint32(&length);
+    (void)in.ReadVarint32(&length);
     writer.Header((*splices)->number, length + (*splices)->size);
     writer.Copy(own.data() + in.CurrentPosition(), length);
-    in.Skip(static_cast<int>(length));
+    (void)in.Skip(static_cast<int>(length));
     writer.Add((*splices)->fields);
     left.erase(splices);
   }

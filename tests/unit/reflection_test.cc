@@ -28,7 +28,7 @@ std::vector<std::string> NamesOf(const Reflection::Files& files) {
 class ReflectionTest : public ::testing::Test {
  protected:
   const std::string message_ =
-      google::protobuf::Type::descriptor()->full_name();
+      std::string(google::protobuf::Type::descriptor()->full_name());
 };
 
 TEST_F(ReflectionTest, FileComesWithThoseThatItImportsEachOnce) {
