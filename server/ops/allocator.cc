@@ -1,6 +1,6 @@
 // What a server allocates with: jemalloc (decisions/0031-jemalloc.md), set up
-// here, as its manual has it for a program that is linked with it. Whoever links
-// this library has it in the place of the C library's.
+// here, as its manual has it for a program that is linked with it. Whoever
+// links this library has it in the place of the C library's.
 //
 // Pages that are free go back to the system a second after, by a thread of
 // jemalloc's own: a burst is paid for once, and no loop does it.
