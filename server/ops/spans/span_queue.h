@@ -29,7 +29,7 @@ class SpanQueue {
   struct Limits {
     // A pile of so many bytes is taken at once, and not in a while: some 500
     // spans.
-    std::size_t batch_bytes = std::size_t{1024} * 1024;
+    std::size_t batch_bytes = std::size_t{128} * 1024;
     // What a pile holds, and the largest batch: half of what a collector takes
     // by default.
     std::size_t most_bytes = std::size_t{2} * 1024 * 1024;
