@@ -38,6 +38,9 @@ class SplicedBase {
   std::string SerializeAsString() const;
 
  protected:
+  SplicedBase() = default;
+  SplicedBase(SplicedBase&&) = default;
+  SplicedBase& operator=(SplicedBase&&) = default;
   ~SplicedBase() = default;
 
  private:
