@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <string_view>
 
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -167,14 +166,9 @@ grpc::ByteBuffer SplicedBase::Serialize() const {
 }
 
 std::string SplicedBase::SerializeAsString() const {
-  const grpc::ByteBuffer bytes = Serialize();
-  std::vector<grpc::Slice> slices;
-  (void)bytes.Dump(&slices);  // it can be read: it was just made
-  std::string text;
-  for (const grpc::Slice& slice : slices) {
-    text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  }
-  return text;
+  grpc::Slice whole;
+  (void)Serialize().DumpToSingleSlice(&whole);  // readable: it was just made
+  return std::string(whole.begin(), whole.end());
 }
 
 }  // namespace gather::rpc

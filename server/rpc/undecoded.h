@@ -36,7 +36,8 @@ class Undecoded {
  public:
   static constexpr std::size_t kCopied = 4096;
 
-  // A field at the top of the message. A group is none: proto3 has no groups.
+  // A field at the top of the message. Of a group nothing more is known than
+  // that it is one: proto3 has none.
   struct Field {
     enum class Type : uint8_t { kNumber, kFixed, kBytes, kGroup };
 

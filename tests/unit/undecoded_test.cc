@@ -123,7 +123,7 @@ TEST(UndecodedTest, PiecesAreOneMessage) {
   }
 }
 
-TEST(UndecodedTest, WhatIsCutAnywhereBetweenFieldsIsUnreadable) {
+TEST(UndecodedTest, WhatIsCutWithinAFieldIsUnreadable) {
   const std::string bytes =
       "\x0a\x03"
       "abc"
