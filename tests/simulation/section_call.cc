@@ -61,13 +61,13 @@ void FanOutModel::Begin(const CallPtr& call) {
 
 void FanOutModel::Attempt(const CallPtr& call) {
   ++call->attempt;
-  call->sent = 0;
+  call->sent.clear();
   Send(call);
 }
 
 void FanOutModel::Hedge(const CallPtr& call) {
   // A first attempt that failed is a retry's matter.
-  if (call->over || call->attempt > 1 || call->sent == 0) return;
+  if (call->over || call->attempt > 1 || call->sent.empty()) return;
   BackendPolicies::Hedge permit =
       call->backend.policies.TryHedge(events_.now());
   if (!permit) return;
@@ -79,20 +79,23 @@ void FanOutModel::Hedge(const CallPtr& call) {
 
 void FanOutModel::Send(const CallPtr& call) {
   ++calls_;
-  ++call->sent;
   const Clock::time_point start = events_.now();
+  call->sent.push_back(start);
   const BackendModel::Reply reply = call->backend.model.Call(start, random_);
   if (reply.when > call->deadline) return;
   events_.At(reply.when, [this, call, start, attempt = call->attempt,
                           status = reply.status] {
     if (call->over || call->attempt != attempt) return;
-    --call->sent;
     fanout::Hedging& hedging = call->backend.policies.hedging();
     if (status.ok() && hedging.enabled()) {
-      hedging.OnLatency(0, events_.now() - start, events_.now());
+      // Of the other one, too, which is given up.
+      for (const Clock::time_point each : call->sent) {
+        hedging.OnLatency(0, events_.now() - each, events_.now());
+      }
     }
+    call->sent.erase(std::find(call->sent.begin(), call->sent.end(), start));
     // The other of the two may still bring it.
-    if (status.ok() || call->sent == 0) OnReply(call, status);
+    if (status.ok() || call->sent.empty()) OnReply(call, status);
   });
 }
 

@@ -54,9 +54,9 @@ struct FanOutModel::SectionCall {
   rpc::Retry retry;
   std::vector<Waiter> waiters;
   bool over = false;
-  // The attempt that is under way, and how many calls of it are.
+  // The attempt that is under way, and when those of its calls began that are.
   int attempt = 0;
-  int sent = 0;
+  std::vector<Clock::time_point> sent;
   std::optional<fanout::BackendPolicies::Hedge> hedge;
 };
 
