@@ -134,6 +134,11 @@ class EventLoop {
   // Delivers what is there; waits for one completion if nothing is ready.
   // False once the queue is shut down and drained.
   bool RunOnce();
+  // Waits for a completion. What the steps of one turn write, those between two
+  // waits, goes out together, where turns have several.
+  bool Next(void** tag, bool* ok);
+  void Cork();
+  void Uncork();
   void RunReady();
   void RunDeferred(int most);
   // Looks after sockets every few steps, whatever is queued: Next() does so
@@ -153,6 +158,10 @@ class EventLoop {
   // Always empty: to wait on it is to poll, for the whole process (epoll1).
   grpc::CompletionQueue poller_;
   int steps_since_poll_ = 0;
+  bool corked_ = false;  // this loop's thread is, while it runs the loop
+  int waits_since_look_ = 0;
+  int steps_in_turn_ = 0;
+  int steps_since_flush_ = 0;
   IntrusiveList<Completion> ready_;     // posted by the loop's own thread
   IntrusiveList<Completion> running_;   // taken from there by RunReady
   IntrusiveList<Completion> deferred_;  // until there is nothing else to do
@@ -243,6 +252,7 @@ T EventLoop::RunUntilComplete(Task<T> task) {
   EndStep();
   while (!flag.done && RunOnce()) {
   }
+  Uncork();
   assert(flag.done);
   return task.Take();
 }

@@ -2,6 +2,7 @@
 
 #include <grpc/grpc.h>
 #include <grpcpp/resource_quota.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cassert>
@@ -26,6 +27,14 @@ constexpr int kPostedUnknownRequests = 4;
 // Only channelz runs on gRPC's own threads. One of them polls.
 constexpr int kMaxSyncThreads = 2;
 
+// Of the calling thread.
+std::chrono::nanoseconds ThreadCpuTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) +
+         std::chrono::nanoseconds(time.tv_nsec);
+}
+
 std::string ServiceOf(const std::string& method) {
   return method.substr(0, method.find('/'));
 }
@@ -33,7 +42,9 @@ std::string ServiceOf(const std::string& method) {
 }  // namespace
 
 Server::Server(ServerOptions options)
-    : options_(std::move(options)), admission_(options_.max_inflight) {}
+    : options_(std::move(options)),
+      admission_(options_.max_inflight),
+      need_(options_.event_loops, options_.loops_at_start) {}
 
 Server::~Server() { Drain(async::Clock::now()); }
 
@@ -131,11 +142,15 @@ void Server::Run() {
   std::vector<const async::EventLoop*> watched;
   for (const auto& serving : loops_) watched.push_back(&serving->loop);
   watchdog_.emplace(async::Watchdog::Options{.limit = options_.stall_limit},
-                    std::move(watched), options_.on_stall);
+                    std::move(watched), [this](const async::Stall& stall) {
+                      if (!stall.over) need_.Join();
+                      if (options_.on_stall) options_.on_stall(stall);
+                    });
   for (const auto& serving : loops_) {
     threads_.emplace_back(
-        [&loop = serving->loop, serve = Serve(*serving)]() mutable {
-          loop.RunUntilComplete(std::move(serve));
+        [this, &serving = *serving, serve = Serve(*serving)]() mutable {
+          need_.AwaitNeed(serving.index);
+          serving.loop.RunUntilComplete(std::move(serve));
         });
   }
   StartGuards();
@@ -208,6 +223,7 @@ void Server::Prepare(ServingLoop& serving) {
   async::TaskScope& background = serving.background;
   const auto on_lag = [this, &serving](async::Clock::duration late) {
     serving.lag.Add(late);
+    need_.Measure(serving.index, async::Clock::now(), ThreadCpuTime());
     if (late > options_.stall_limit && options_.on_late) {
       options_.on_late(serving.index, late);
     }

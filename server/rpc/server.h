@@ -4,11 +4,13 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -25,6 +27,7 @@
 #include "server/rpc/grpc_workarounds/open_connections.h"
 #include "server/rpc/grpc_workarounds/reset_guard.h"
 #include "server/rpc/health.h"
+#include "server/rpc/loops_by_need.h"
 #include "server/rpc/method.h"
 #include "server/rpc/method_service.h"
 #include "server/rpc/reflection_service.h"
@@ -156,6 +159,11 @@ class Server {
   // Starts the threads.
   void Run();
   async::Task<> Serve(ServingLoop& serving);
+  // The others have no calls.
+  std::span<const std::unique_ptr<ServingLoop>> JoinedLoops() const {
+    return {loops_.data(),
+            std::min(loops_.size(), std::size_t(need_.joined()))};
+  }
   void StartGuards();
   ResetCounter::Calls CountCalls() const;
   void EndConnection(const std::string& peer, const char* reason);
@@ -177,6 +185,7 @@ class Server {
   std::vector<std::unique_ptr<Method>> reflection_methods_;
   grpc::AsyncGenericService unknown_;
   std::vector<std::unique_ptr<ServingLoop>> loops_;
+  LoopsByNeed need_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::jthread> threads_;
   std::optional<async::Watchdog> watchdog_;

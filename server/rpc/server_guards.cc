@@ -36,7 +36,7 @@ ResetCounter::Calls Server::CountCalls() const {
   // In flight first: a call that ends meanwhile is counted twice, not never.
   ResetCounter::Calls calls;
   calls.in_flight = admission_.in_flight();
-  for (const auto& serving : loops_) {
+  for (const auto& serving : JoinedLoops()) {
     calls.expired += static_cast<int64_t>(serving->expired.value());
     async::HistogramTotals lag;
     serving->lag.AddTo(lag);
@@ -57,7 +57,7 @@ void Server::EndConnection(const std::string& peer, const char* reason) {
 
 void Server::EndUnserved(const std::vector<std::string>& peers) {
   std::set<std::string> served;
-  for (const auto& serving : loops_) {
+  for (const auto& serving : JoinedLoops()) {
     std::promise<bool> added;
     serving->loop.Post([&] {
       try {

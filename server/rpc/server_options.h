@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -40,6 +41,9 @@ struct ServerOptions {
   std::shared_ptr<grpc::ServerCredentials> credentials;
   // Threads, each with a completion queue and an event loop.
   int event_loops = 1;
+  // So many of these take calls in from the start, and the others when they are
+  // needed (loops_by_need.h).
+  int loops_at_start = std::numeric_limits<int>::max();
   // Requests that wait for a call, a method and loop. With few, a burst waits
   // in a list inside of gRPC that nothing bounds. With many, each completion
   // takes longer: Debian's gRPC looks through all that is outstanding for it.

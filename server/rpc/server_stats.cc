@@ -18,7 +18,7 @@ ServerStats Server::stats() const {
     method.streams = methods_[i]->streams();
     for (const auto& serving : loops_) serving->stats[i].AddTo(method.calls);
   }
-  for (const auto& serving : loops_) {
+  for (const auto& serving : JoinedLoops()) {
     stats.shed += static_cast<int64_t>(serving->shed.refused());
     ServerStats::Loop& loop = stats.loops.emplace_back();
     // The count of steps goes up at each one's begin and end.

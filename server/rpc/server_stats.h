@@ -25,7 +25,7 @@ struct ServerStats {
   };
 
   std::vector<Method> methods;
-  std::vector<Loop> loops;
+  std::vector<Loop> loops;  // that take calls in
   // See Admission.
   int64_t in_flight = 0;
   int64_t refused = 0;

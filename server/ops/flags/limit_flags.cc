@@ -12,8 +12,8 @@
 #include "server/ops/flags/parse_flags.h"
 
 ABSL_FLAG(int, event_loops, 0,
-          "event loops, a thread each; 0 means one a core, as far as affinity "
-          "and the cgroup's CPU quota go");
+          "event loops, a thread each; 0 means one, and more as these are busy, "
+          "up to one a core, as far as affinity and the cgroup's CPU quota go");
 ABSL_FLAG(int64_t, max_inflight, -1,
           "requests in flight before more are refused with "
           "RESOURCE_EXHAUSTED; 0 means no limit, -1 the program's default "
@@ -97,6 +97,7 @@ absl::Status ReadLimitFlags(const ServerDefaults& defaults,
   settings.sizes = SizesFromFlags(defaults);
   rpc::ServerOptions& server = settings.server;
   server.event_loops = static_cast<int>(settings.sizes.event_loops.value);
+  if (absl::GetFlag(FLAGS_event_loops) == 0) server.loops_at_start = 1;
   server.max_inflight = settings.sizes.max_inflight.value;
   const int streams = absl::GetFlag(FLAGS_max_streams_per_connection);
   server.max_streams_per_connection =

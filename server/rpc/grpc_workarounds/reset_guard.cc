@@ -79,7 +79,7 @@ void ResetCounter::AddSuspects(
 bool ResetCounter::IsSettled(const Suspect& suspect, Clock::time_point now,
                              const Calls& calls) {
   if (now - suspect.since < kExcuseTime) return false;
-  for (std::size_t loop = 0; loop < calls.turns.size(); ++loop) {
+  for (std::size_t loop = 0; loop < suspect.calls.turns.size(); ++loop) {
     if (calls.turns[loop] < suspect.calls.turns[loop] + kTurns) return false;
   }
   return true;

@@ -15,11 +15,6 @@ namespace {
 // that can't keep up with an open loop would take all memory.
 constexpr std::size_t kMaxWaiting = 20'000;
 
-struct SleepTo {
-  void operator()() const { std::this_thread::sleep_until(when); }
-  async::Clock::time_point when;
-};
-
 double Seconds(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double>(duration).count();
 }
@@ -75,18 +70,16 @@ async::Task<> Load::Worker(Asker& connection) {
 }
 
 async::Task<> Load::Open() {
-  const std::chrono::duration<double> interval(1 / options_.rate);
   const Clock::time_point start = Clock::now();
+  Clock::time_point last = start;
   while (!over_) {
-    const Clock::time_point due =
-        start + std::chrono::duration_cast<Clock::duration>(
-                    interval * static_cast<double>(started_));
+    const Clock::time_point due = Due(start, started_);
     if (Clock::now() < due) {
-      auto sleep = sleeper_.Run(loop_, SleepTo{due});
-      (void)co_await sleep;
-    } else {
+      co_await SleepTo(due);
+    } else if (due != last) {
       co_await loop_.Yield();  // behind: answers come first all the same
     }
+    last = due;
     Asker& connection = *connections_[started_ % connections_.size()];
     ++started_;
     if (Clock::now() >= due + options_.timeout) {
@@ -98,6 +91,24 @@ async::Task<> Load::Open() {
     } else if (measuring_) {
       Record(due, absl::ResourceExhaustedError("too many calls wait"));
     }
+  }
+}
+
+Load::Clock::time_point Load::Due(Clock::time_point start, int64_t call) const {
+  const auto since = std::chrono::duration_cast<Clock::duration>(
+      std::chrono::duration<double>(static_cast<double>(call) / options_.rate));
+  if (options_.tick == Clock::duration::zero()) return start + since;
+  return start + (since / options_.tick + 1) * options_.tick;
+}
+
+async::Task<> Load::SleepTo(Clock::time_point due) {
+  if (options_.tick == Clock::duration::zero()) {
+    auto sleep =
+        sleeper_.Run(loop_, [due] { std::this_thread::sleep_until(due); });
+    (void)co_await sleep;
+  } else {
+    async::SleepUntil sleep(loop_, due);
+    (void)co_await sleep;
   }
 }
 

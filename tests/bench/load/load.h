@@ -25,6 +25,10 @@ struct LoadOptions {
   // Open loop, where not 0: so many calls a second, whether the server keeps
   // up or not. A call's latency counts from when it was due.
   double rate = 0;
+  // Of an open loop: what falls due within one of these, whole milliseconds, is
+  // due together at its end. 0: each call by itself, which takes a second
+  // thread, and so more CPU time than to make the call.
+  async::Clock::duration tick{};
   // Where not 0: so many calls in all, each measured. Else by time.
   int64_t calls = 0;
   async::Clock::duration warm_up{};
@@ -67,6 +71,9 @@ class Load {
   async::Task<> Closed();
   async::Task<> Worker(Asker& connection);
   async::Task<> Open();
+  // When the `call`th call of an open loop falls due, from 0.
+  Clock::time_point Due(Clock::time_point start, int64_t call) const;
+  async::Task<> SleepTo(Clock::time_point due);
   async::Task<> Late(Asker& connection, Clock::time_point due);
   async::Task<> Watch();
   void Begin();
@@ -83,7 +90,8 @@ class Load {
   std::stop_source stop_;  // of a closed loop's calls that nobody counts
   Clock::time_point begin_;
   std::chrono::nanoseconds cpu_begin_{};
-  // Sleeps until a call is due: gRPC's own timers have whole milliseconds.
+  // Sleeps until a call is due by itself: gRPC's own timers have whole
+  // milliseconds.
   async::BlockingPool sleeper_{{.threads = 1, .max_queued = 1}};
   async::TaskScope calls_;  // of the open loop
   async::EventLoop loop_;

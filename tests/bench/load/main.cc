@@ -40,6 +40,8 @@ ABSL_FLAG(std::vector<std::string>, sections, {},
 ABSL_FLAG(int, in_flight, 1, "calls at a time");
 ABSL_FLAG(int, connections, 1, "over so many connections");
 ABSL_FLAG(double, rate, 0, "instead: calls a second");
+ABSL_FLAG(absl::Duration, tick, absl::ZeroDuration(),
+          "with --rate: calls come together, so far apart; 0: one by one");
 ABSL_FLAG(int64_t, calls, 0, "calls in all; 0: by time");
 ABSL_FLAG(absl::Duration, warm_up, absl::ZeroDuration(), "before it counts");
 ABSL_FLAG(absl::Duration, duration, absl::Seconds(1), "of the measuring");
@@ -96,6 +98,7 @@ std::unique_ptr<Asker> NewAsker(const std::string& service) {
 LoadOptions OptionsFromFlags() {
   return {.in_flight = absl::GetFlag(FLAGS_in_flight),
           .rate = absl::GetFlag(FLAGS_rate),
+          .tick = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_tick)),
           .calls = absl::GetFlag(FLAGS_calls),
           .warm_up = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_warm_up)),
           .duration = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_duration)),
