@@ -1,5 +1,5 @@
 // A handler that blocks its event loop costs that loop's callers, nobody else,
-// and is named.
+// and is named. Where the other loop was not needed until then, it joins.
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
@@ -77,7 +77,8 @@ class Stalls {
 
 class BlockedLoopTest : public ::testing::Test {
  protected:
-  BlockedLoopTest() : server_(Options(stalls_)) {
+  explicit BlockedLoopTest(int loops_at_start = 2)
+      : server_(Options(stalls_, loops_at_start)) {
     server_.AddUnary(kMethod, service_,
                      &UserService::AsyncService::RequestGetUser,
                      [this](auto& call, const auto& request, auto* response) {
@@ -87,9 +88,10 @@ class BlockedLoopTest : public ::testing::Test {
   }
   ~BlockedLoopTest() override { teller_.release.Open(); }
 
-  static rpc::ServerOptions Options(Stalls& stalls) {
+  static rpc::ServerOptions Options(Stalls& stalls, int loops_at_start) {
     rpc::ServerOptions options;
     options.event_loops = 2;
+    options.loops_at_start = loops_at_start;
     options.stall_limit = kStallLimit;
     options.on_stall = stalls.Listener();
     return options;
@@ -108,15 +110,21 @@ class BlockedLoopTest : public ::testing::Test {
   // Which loop answered; empty for no answer.
   static std::string LoopOf(UserService::Stub& stub,
                             const std::string& user_id) {
-    grpc::ClientContext context;
-    context.set_wait_for_ready(true);
-    context.set_deadline(std::chrono::system_clock::now() + kPatience);
-    GetUserRequest request;
-    request.set_user_id(user_id);
     GetUserResponse response;
-    const grpc::Status status = stub.GetUser(&context, request, &response);
+    const grpc::Status status = Ask(stub, user_id, kPatience, response);
     EXPECT_TRUE(status.ok()) << status.error_message();
     return response.user().id();
+  }
+
+  static grpc::Status Ask(UserService::Stub& stub, const std::string& user_id,
+                          std::chrono::nanoseconds timeout,
+                          GetUserResponse& response) {
+    grpc::ClientContext context;
+    context.set_wait_for_ready(true);
+    context.set_deadline(std::chrono::system_clock::now() + timeout);
+    GetUserRequest request;
+    request.set_user_id(user_id);
+    return stub.GetUser(&context, request, &response);
   }
 
   // A connection to each loop.
@@ -164,6 +172,39 @@ TEST_F(BlockedLoopTest, OtherLoopServesAndTheWatchdogNamesTheCall) {
   EXPECT_TRUE(end->over);
   EXPECT_GE(end->held, kHeld / 2);
   EXPECT_EQ(LoopOf(*stubs[0], "ask"), "0");
+}
+
+class LateLoopTest : public BlockedLoopTest {
+ protected:
+  LateLoopTest() : BlockedLoopTest(/*loops_at_start=*/1) {}
+};
+
+TEST_F(LateLoopTest, OneLoopServesAllConnectionsWhereMoreAreNotNeeded) {
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(LoopOf(*Connect(), "ask"), "0");
+  EXPECT_EQ(server_.stats().loops.size(), 1U);
+}
+
+TEST_F(LateLoopTest, AnotherJoinsWhereAStepHoldsTheFirst) {
+  const auto stub = Connect();
+  std::jthread blocker([&] { EXPECT_EQ(LoopOf(*stub, "block"), "0"); });
+  ASSERT_TRUE(stalls_.Await(1).has_value());
+  EXPECT_EQ(server_.stats().loops.size(), 2U);
+
+  // Of those that connect from now on, every other one is the new loop's.
+  bool answered = false;
+  for (int i = 0; i < 100 && !answered; ++i) {
+    GetUserResponse response;
+    answered = Ask(*Connect(), "ask", 200ms, response).ok();
+    EXPECT_EQ(response.user().id(), answered ? "1" : "");
+  }
+  EXPECT_TRUE(answered);
+  teller_.release.Open();
+}
+
+TEST_F(LateLoopTest, ADrainEndsLoopsThatWereNeverNeeded) {
+  EXPECT_EQ(LoopOf(*Connect(), "ask"), "0");
+  server_.Drain(async::Clock::now() + kPatience);
+  EXPECT_EQ(server_.state(), rpc::Server::State::kStopped);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 
 #include "absl/flags/flag.h"
@@ -97,7 +98,12 @@ absl::Status ReadLimitFlags(const ServerDefaults& defaults,
   settings.sizes = SizesFromFlags(defaults);
   rpc::ServerOptions& server = settings.server;
   server.event_loops = static_cast<int>(settings.sizes.event_loops.value);
-  if (absl::GetFlag(FLAGS_event_loops) == 0) server.loops_at_start = 1;
+  // With another engine than gRPC's own choice, a loop's connections are polled
+  // by nobody else.
+  const bool polls_for_all = std::getenv("GRPC_POLL_STRATEGY") == nullptr;
+  if (absl::GetFlag(FLAGS_event_loops) == 0 && polls_for_all) {
+    server.loops_at_start = 1;
+  }
   server.max_inflight = settings.sizes.max_inflight.value;
   const int streams = absl::GetFlag(FLAGS_max_streams_per_connection);
   server.max_streams_per_connection =
