@@ -57,7 +57,21 @@ bool EventLoop::RunOnce() {
   return true;
 }
 
+bool EventLoop::NextInPace(void** tag, bool* ok) {
+  while (true) {
+    switch (queue_->AsyncNext(tag, ok, gpr_time_0(GPR_CLOCK_MONOTONIC))) {
+      case grpc::CompletionQueue::GOT_EVENT:
+        return true;
+      case grpc::CompletionQueue::SHUTDOWN:
+        return false;
+      case grpc::CompletionQueue::TIMEOUT:
+        std::this_thread::sleep_for(pace_);
+    }
+  }
+}
+
 bool EventLoop::Next(void** tag, bool* ok) {
+  if (pace_ != Clock::duration::zero()) return NextInPace(tag, ok);
   // To look without waiting costs a system call where nothing is there: not
   // after each step while there is little to do.
   constexpr int kWaitsPerLook = 8;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "server/async/clock.h"
 #include "server/async/completion.h"
 #include "server/async/intrusive_list.h"
 #include "server/async/task.h"
@@ -89,6 +90,12 @@ class EventLoop {
   class IdleAwaiter;
   IdleAwaiter WhenIdle();
 
+  // For a loop whose work may wait, in a process whose other loops poll: it
+  // looks for what is there only so often, and leaves the sockets to them. A
+  // thread that waits in its queue takes turns with them at polling, which
+  // costs each of their calls (decisions/0034-loops-by-need.md).
+  void set_pace(Clock::duration pace) { pace_ = pace; }
+
   // Lets Run() return once everything outstanding is delivered. Idempotent.
   void Shutdown();
 
@@ -134,6 +141,7 @@ class EventLoop {
   // Delivers what is there; waits for one completion if nothing is ready.
   // False once the queue is shut down and drained.
   bool RunOnce();
+  bool NextInPace(void** tag, bool* ok);
   // Waits for a completion. What the steps of one turn write, those between two
   // waits, goes out together, where turns have several.
   bool Next(void** tag, bool* ok);
@@ -162,6 +170,7 @@ class EventLoop {
   int waits_since_look_ = 0;
   int steps_in_turn_ = 0;
   int steps_since_flush_ = 0;
+  Clock::duration pace_{};              // zero: waits in the queue
   IntrusiveList<Completion> ready_;     // posted by the loop's own thread
   IntrusiveList<Completion> running_;   // taken from there by RunReady
   IntrusiveList<Completion> deferred_;  // until there is nothing else to do

@@ -32,6 +32,10 @@ struct Span {
   // Whether it is an error, and why: any bytes.
   bool failed = false;
   std::string_view message = {};
+  // Of a call: what each of its kind has, by the semantic conventions.
+  std::string_view method = {};  // "package.Service/Method"
+  std::string_view peer = {};    // as gRPC writes it: "ipv4:10.0.0.7:50053"
+  // Besides.
   std::span<const SpanAttribute> attributes = {};
 };
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # What it costs to record every span: CPU time of the aggregator's process for an
-# overview of 1 KB, its exporter included, as 16 callers ask again as soon as they
-# are answered. Three aggregators are measured in turn, round by round, so that a
-# busy machine is the same for all: without traces, with --start_traces, and with
-# spans sent to a collector. Run run.sh once before: it builds.
+# overview of 1 KB, its exporter included; at a traffic that leaves the machine
+# time, and as 16 callers ask again as soon as they are answered. Three aggregators
+# are measured in turn, round by round, so that a busy machine is the same for all:
+# without traces, with --start_traces, and with spans sent to a collector. Who is
+# not measured is stopped. Run run.sh once before: it builds.
 #
-#   [ROUNDS=10] tests/bench/spans.sh [PROGRAM [FLAG...]]
+#   [ROUNDS=10] [RATE=4000] tests/bench/spans.sh [PROGRAM [FLAG...]]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 (($#)) || set -- build/release/bin/aggregator --log_level=warning --metrics_listen=
@@ -26,31 +27,42 @@ for i in "${!names[@]}"; do
   ports+=("$port")
   ids+=("$pid")
 done
+trap 'kill -CONT "${ids[@]}"; clean_up' EXIT
+kill -STOP "${ids[@]}"
 
-for ((round = 0; round < ${ROUNDS:-10}; ++round)); do
-  for i in "${!names[@]}"; do
-    "$bin/bench_load" --target="127.0.0.1:${ports[i]}" --pid="${ids[i]}" \
-      --user_id=small --in_flight=16 --warm_up=500ms --duration=2s \
-      >>"$work/${names[i]}.json"
+# rounds NAME FLAG...: what the load says, a file for each.
+rounds() {
+  local name=$1 round i
+  shift
+  for ((round = 0; round < ${ROUNDS:-10}; ++round)); do
+    for i in "${!names[@]}"; do
+      kill -CONT "${ids[i]}"
+      "$bin/bench_load" --target="127.0.0.1:${ports[i]}" --pid="${ids[i]}" \
+        --user_id=small --warm_up=500ms --duration=2s "$@" \
+        >>"$work/$name.${names[i]}"
+      kill -STOP "${ids[i]}"
+    done
   done
-done
-
-/usr/bin/python3 - "$work" "${names[@]}" <<'END'
+  echo "$name:"
+  /usr/bin/python3 - "$work/$name" "${names[@]}" <<'END'
 import json
-import pathlib
 import statistics
 import sys
 
-work, names = pathlib.Path(sys.argv[1]), sys.argv[2:]
+work, names = sys.argv[1], sys.argv[2:]
 cost = {}
 for name in names:
-    rounds = [json.loads(line)
-              for line in (work / f"{name}.json").read_text().splitlines()]
+    with open(f"{work}.{name}") as lines:
+        rounds = [json.loads(line) for line in lines]
     assert not any(r["errors"] or r["wrong"] for r in rounds), name
     cost[name] = [1e6 * r["cpu_seconds"] / r["calls"] for r in rounds]
-    print(f"{name}: {statistics.median(cost[name]):.1f} us an overview")
+    print(f"  {name}: {statistics.median(cost[name]):.1f} us an overview")
 for base in names[:-1]:
     more = [s / b - 1 for s, b in zip(cost[names[-1]], cost[base])]
-    print(f"spans against {base}: {100 * statistics.median(more):+.1f} % "
+    print(f"  spans against {base}: {100 * statistics.median(more):+.1f} % "
           f"(rounds from {100 * min(more):+.1f} to {100 * max(more):+.1f})")
 END
+}
+
+rounds "at ${RATE:-4000} a second" --rate="${RATE:-4000}"
+rounds "16 in flight" --in_flight=16

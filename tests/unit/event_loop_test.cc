@@ -25,6 +25,21 @@ TEST(EventLoopTest, RunUntilCompleteGivesTheTasksValue) {
   EXPECT_EQ(loop.RunUntilComplete(answer()), "done");
 }
 
+TEST(EventLoopTest, ALoopInAPaceRunsWhatIsThere) {
+  EventLoop loop;
+  loop.set_pace(1ms);
+  int posted = 0;
+  const auto answer = [&]() -> Task<std::string> {
+    std::thread([&] { loop.Post([&] { ++posted; }); }).join();
+    co_await SleepFor(loop, 1ms);
+    while (posted == 0) co_await loop.Yield();
+    co_return "done";
+  };
+  EXPECT_EQ(loop.RunUntilComplete(answer()), "done");
+  loop.Shutdown();
+  loop.Run();
+}
+
 TEST(EventLoopTest, RunUntilCompleteThrowsWhatTheTaskThrew) {
   EventLoop loop;
   const auto fail = [&]() -> Task<> {

@@ -19,9 +19,10 @@ constexpr Clock::duration kTurn = 100ms;
 
 class ResetCounterTest : public ::testing::Test {
  protected:
-  // So many more calls on a connection, of which so many failed.
+  // So many more calls on a connection, of which so many failed, and none is
+  // answered yet.
   void Calls(ConnectionCounts& connection, int calls, int failed) {
-    started_ += calls;
+    not_ok_ += calls;
     connection.streams_failed += failed;
   }
 
@@ -31,7 +32,7 @@ class ResetCounterTest : public ::testing::Test {
   Peers Look(Clock::duration later) {
     now_ += later;
     if (!stuck_) turns_ += later / kTurn;
-    const ResetCounter::Calls calls{.started = started_,
+    const ResetCounter::Calls calls{.not_ok = not_ok_,
                                     .expired = expired_,
                                     .in_flight = in_flight_,
                                     .turns = {turns_, turns_},
@@ -43,7 +44,7 @@ class ResetCounterTest : public ::testing::Test {
   }
 
   Clock::time_point now_ = Clock::time_point(1000s);
-  int64_t started_ = 1'000'000;
+  int64_t not_ok_ = 1'000'000;
   int64_t expired_ = 5'000;
   int64_t in_flight_ = 0;
   int64_t turns_ = 300;
@@ -70,10 +71,24 @@ TEST_F(ResetCounterTest, FindsTheConnectionThatIsOverTheLimit) {
 TEST_F(ResetCounterTest, CallsThatAreAnsweredAreNoMatter) {
   EXPECT_EQ(Look(0s), Peers{});
   for (int i = 0; i < 40; ++i) {
-    Calls(a_, 10 * kLimit, 0);
+    Calls(a_, kLimit, 0);
+    EXPECT_EQ(Look(20ms), Peers{});
+    not_ok_ -= kLimit;
     EXPECT_EQ(Look(20ms), Peers{});
   }
   EXPECT_GT(lists_, 0);
+}
+
+TEST_F(ResetCounterTest, CallsThatEndWellDoNotHideThoseThatAreReset) {
+  not_ok_ += 10 * kLimit;  // in flight
+  EXPECT_EQ(Look(0s), Peers{});
+  not_ok_ -= 10 * kLimit;
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, kLimit, kLimit);
+  EXPECT_EQ(Look(20ms), Peers{});
+  Calls(a_, kLimit + 1, kLimit + 1);
+  EXPECT_EQ(Look(20ms), Peers{});
+  EXPECT_EQ(LookLater(), Peers{"a"});
 }
 
 TEST_F(ResetCounterTest, CallsThatExpiredAreNoMatter) {

@@ -22,6 +22,7 @@ using opentelemetry::proto::trace::v1::Status;
 using ProtoSpan = opentelemetry::proto::trace::v1::Span;
 using std::chrono::nanoseconds;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Property;
 using ::testing::SizeIs;
 
@@ -122,6 +123,59 @@ TEST_F(SpanEncoderTest, LengthsOfAllSizesAreRight) {
     EXPECT_EQ(span.name(), value);
     ASSERT_EQ(span.attributes_size(), 1);
     EXPECT_EQ(span.attributes(0).value().string_value(), value);
+  }
+}
+
+// "key=value" of each.
+std::vector<std::string> AttributesOf(const ProtoSpan& span) {
+  std::vector<std::string> attributes;
+  for (const auto& attribute : span.attributes()) {
+    const auto& value = attribute.value();
+    attributes.push_back(attribute.key() + "=" +
+                         (value.has_int_value()
+                              ? std::to_string(value.int_value())
+                              : value.string_value()));
+  }
+  return attributes;
+}
+
+TEST_F(SpanEncoderTest, ACallHasItsMethodAndPeer) {
+  const rpc::SpanAttribute more = {"more", int64_t{1}};
+  for (int i = 0; i < 2; ++i) {  // made, and kept
+    EXPECT_THAT(AttributesOf(Read({.kind = rpc::Span::Kind::kClient,
+                                   .method = "shop.v1.Shop/Buy",
+                                   .peer = "ipv4:10.0.0.7:50053",
+                                   .attributes = {&more, 1}})),
+                ElementsAre("rpc.system=grpc", "rpc.service=shop.v1.Shop",
+                            "rpc.method=Buy", "server.address=10.0.0.7",
+                            "server.port=50053", "more=1"));
+    EXPECT_THAT(AttributesOf(Read({.kind = rpc::Span::Kind::kServer,
+                                   .method = "shop.v1.Shop/Buy",
+                                   .peer = "ipv6:%5B::1%5D:40000"})),
+                ElementsAre("rpc.system=grpc", "rpc.service=shop.v1.Shop",
+                            "rpc.method=Buy", "client.address=::1",
+                            "client.port=40000"));
+    EXPECT_THAT(AttributesOf(Read({.kind = rpc::Span::Kind::kServer,
+                                   .method = "unheard-of",
+                                   .peer = "unix:/run/a:1"})),
+                ElementsAre("rpc.system=grpc", "rpc.service=unheard-of",
+                            "client.address=/run/a:1"));
+    EXPECT_THAT(AttributesOf(Read({.kind = rpc::Span::Kind::kClient,
+                                   .method = "shop.v1.Shop/Buy"})),
+                ElementsAre("rpc.system=grpc", "rpc.service=shop.v1.Shop",
+                            "rpc.method=Buy"));
+  }
+}
+
+TEST_F(SpanEncoderTest, EachOfManyPeersIsTold) {
+  for (int round = 0; round < 2; ++round) {
+    for (int port = 1; port <= 1000; ++port) {
+      const std::string peer = "ipv4:10.0.0.7:" + std::to_string(port);
+      EXPECT_THAT(AttributesOf(Read({.kind = rpc::Span::Kind::kServer,
+                                     .method = "shop.v1.Shop/Buy",
+                                     .peer = peer})),
+                  Contains("client.port=" + std::to_string(port)));
+    }
   }
 }
 

@@ -3,81 +3,24 @@
 #include <array>
 #include <cstddef>
 #include <string>
-#include <variant>
 
-#include "google/protobuf/io/coded_stream.h"
-#include "opentelemetry/proto/common/v1/common.pb.h"
 #include "opentelemetry/proto/trace/v1/trace.pb.h"
 #include "server/ops/log/log_escape.h"
+#include "server/ops/spans/span_fields.h"
 
 namespace gather::ops {
 namespace {
 
-using google::protobuf::io::CodedOutputStream;
-using opentelemetry::proto::common::v1::AnyValue;
-using opentelemetry::proto::common::v1::KeyValue;
 using opentelemetry::proto::trace::v1::ScopeSpans;
 using opentelemetry::proto::trace::v1::Status;
 using ProtoSpan = opentelemetry::proto::trace::v1::Span;
 
-// Types of fields: https://protobuf.dev/programming-guides/encoding.
-constexpr uint32_t kVarint = 0;
-constexpr uint32_t kFixed64 = 1;
-constexpr uint32_t kBytes = 2;
-
-// In bytes: of a tag and a length; of all of a span that has one size; of what
-// is around an attribute's key and value.
+// In bytes: of a tag and a length; of all of a span that has one size.
 constexpr std::size_t kMostOfHeader = 6;
 constexpr std::size_t kMostOfFixed = 160;
-constexpr std::size_t kMostAroundAttribute = 32;
 
 // Of what went wrong, in bytes.
 constexpr std::size_t kMostOfMessage = 256;
-
-std::size_t SizeOfBytes(std::size_t length) {
-  return 1 + CodedOutputStream::VarintSize32(static_cast<uint32_t>(length)) +
-         length;
-}
-
-// Writes fields, one after the other, into memory that is there.
-class FieldWriter {
- public:
-  explicit FieldWriter(uint8_t* to) : to_(to) {}
-
-  void Varint(int field, uint64_t value) {
-    Tag(field, kVarint);
-    to_ = CodedOutputStream::WriteVarint64ToArray(value, to_);
-  }
-  void Fixed64(int field, uint64_t value) {
-    Tag(field, kFixed64);
-    to_ = CodedOutputStream::WriteLittleEndian64ToArray(value, to_);
-  }
-  // The header of a string, of bytes or of a message, which is to follow.
-  void Length(int field, std::size_t length) {
-    Tag(field, kBytes);
-    to_ = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(length),
-                                                  to_);
-  }
-  void Bytes(int field, const void* bytes, std::size_t length) {
-    Length(field, length);
-    if (length == 0) return;  // `bytes` may be null then
-    to_ = CodedOutputStream::WriteRawToArray(bytes, static_cast<int>(length),
-                                             to_);
-  }
-  void Text(int field, std::string_view text) {
-    Bytes(field, text.data(), text.size());
-  }
-
-  uint8_t* end() const { return to_; }
-
- private:
-  // All fields here are below 16: a byte each.
-  void Tag(int field, uint32_t type) {
-    *to_++ = static_cast<uint8_t>(static_cast<uint32_t>(field) << 3 | type);
-  }
-
-  uint8_t* to_;
-};
 
 void WriteSpanId(int field, rpc::SpanId id, FieldWriter& writer) {
   std::array<uint8_t, sizeof(id)> bytes;
@@ -86,26 +29,6 @@ void WriteSpanId(int field, rpc::SpanId id, FieldWriter& writer) {
     id >>= 8;
   }
   writer.Bytes(field, bytes.data(), bytes.size());
-}
-
-void WriteAttribute(const rpc::SpanAttribute& attribute, FieldWriter& writer) {
-  const auto* const text = std::get_if<std::string_view>(&attribute.value);
-  const auto number =
-      text != nullptr
-          ? uint64_t{0}
-          : static_cast<uint64_t>(std::get<int64_t>(attribute.value));
-  const std::size_t value = text != nullptr
-                                ? SizeOfBytes(text->size())
-                                : 1 + CodedOutputStream::VarintSize64(number);
-  writer.Length(ProtoSpan::kAttributesFieldNumber,
-                SizeOfBytes(attribute.key.size()) + SizeOfBytes(value));
-  writer.Text(KeyValue::kKeyFieldNumber, attribute.key);
-  writer.Length(KeyValue::kValueFieldNumber, value);
-  if (text != nullptr) {
-    writer.Text(AnyValue::kStringValueFieldNumber, *text);
-  } else {
-    writer.Varint(AnyValue::kIntValueFieldNumber, number);
-  }
 }
 
 void WriteError(std::string_view message, FieldWriter& writer) {
@@ -144,13 +67,11 @@ std::string Readable(std::string_view message) {
 }
 
 std::size_t MostBytes(std::string_view trace_state, const rpc::Span& span,
-                      std::string_view message) {
+                      std::string_view message, std::string_view of_call) {
   std::size_t bytes = kMostOfHeader + kMostOfFixed + trace_state.size() +
-                      span.name.size() + message.size();
+                      span.name.size() + message.size() + of_call.size();
   for (const rpc::SpanAttribute& attribute : span.attributes) {
-    const auto* const text = std::get_if<std::string_view>(&attribute.value);
-    bytes += kMostAroundAttribute + attribute.key.size() +
-             (text != nullptr ? text->size() : 0);
+    bytes += MostBytesOf(attribute);
   }
   return bytes;
 }
@@ -163,7 +84,10 @@ std::string_view SpanEncoder::Encode(const rpc::TraceContext& trace,
                                      std::chrono::nanoseconds wall_offset) {
   const std::string message =
       span.failed ? Readable(span.message) : std::string();
-  const std::size_t most = MostBytes(trace.trace_state(), span, message);
+  const std::string_view of_call =
+      span.method.empty() ? std::string_view() : call_attributes_.Of(span);
+  const std::size_t most =
+      MostBytes(trace.trace_state(), span, message, of_call);
   if (buffer_.size() < most) buffer_.resize(most);
 
   uint8_t* const body = buffer_.data() + kMostOfHeader;
@@ -183,6 +107,7 @@ std::string_view SpanEncoder::Encode(const rpc::TraceContext& trace,
                  UnixNanos(span.start, wall_offset));
   writer.Fixed64(ProtoSpan::kEndTimeUnixNanoFieldNumber,
                  UnixNanos(span.end, wall_offset));
+  writer.Raw(of_call);
   for (const rpc::SpanAttribute& attribute : span.attributes) {
     WriteAttribute(attribute, writer);
   }

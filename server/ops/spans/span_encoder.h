@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/ops/spans/call_attributes.h"
 #include "server/rpc/span.h"
 
 namespace gather::ops {
@@ -26,6 +27,7 @@ class SpanEncoder {
                           std::chrono::nanoseconds wall_offset);
 
  private:
+  CallAttributes call_attributes_;
   std::vector<uint8_t> buffer_;
 };
 

@@ -18,6 +18,9 @@ namespace {
 constexpr char kMethod[] =
     "opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
+// How often it looks for what the collector says.
+constexpr std::chrono::milliseconds kPace(2);
+
 // OTLP asks for a back-off that grows. After what else it lets be sent again,
 // such as DEADLINE_EXCEEDED, the batch is given up: the next ones wait.
 constexpr rpc::RetryPolicy kRetry = {
@@ -33,6 +36,7 @@ SpanExporter::SpanExporter(SpanExporterOptions options, Logger& logger)
       request_(options_.service_name),
       queue_(options_.event_loops, options_.queue),
       stub_(options_.channel, kMethod) {
+  loop_.set_pace(kPace);
   for (int i = 0; i < options_.event_loops; ++i) {
     loops_.push_back(std::make_unique<OfLoop>());
   }

@@ -79,8 +79,9 @@ void AddConnectionsOf(int64_t server,
 
 }  // namespace
 
-int64_t CountCallsStarted() {
-  return SumOf(Take(grpc_channelz_get_servers(0)), "callsStarted");
+int64_t CountCallsNotOk() {
+  const std::string servers = Take(grpc_channelz_get_servers(0));
+  return SumOf(servers, "callsStarted") - SumOf(servers, "callsSucceeded");
 }
 
 std::vector<ConnectionCounts> ListConnections() {

@@ -15,8 +15,8 @@
 // takes some ten microseconds.
 namespace gather::rpc {
 
-// Calls that have begun, ever.
-int64_t CountCallsStarted();
+// Calls that have begun, ever, but for those that have ended with OK.
+int64_t CountCallsNotOk();
 
 struct ConnectionCounts {
   // Of this connection alone, in the life of the process.

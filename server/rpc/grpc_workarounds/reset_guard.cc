@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Clock::duration kPeriod = 20ms;
-// While calls are many. A caller can make a hundred in a millisecond, each of
+// While many fail. A caller can make a hundred in a millisecond, each of
 // which takes 10 KB and more until it is taken in.
 constexpr Clock::duration kPeriodOfMany = 5ms;
 // The share of a CPU that the thread takes at most, as 1 in so many: with
@@ -112,7 +112,9 @@ std::vector<std::string> ResetCounter::Look(Clock::time_point now,
   }
   const Clock::duration lasted = now - *window_;
   // Half: what comes before a window's first list is not seen.
-  const bool many = calls.started - window_calls_.started > max_ / 2;
+  // Calls that end well must not hide as many that begin.
+  window_calls_.not_ok = std::min(window_calls_.not_ok, calls.not_ok);
+  const bool many = calls.not_ok - window_calls_.not_ok > max_ / 2;
   if (many) {
     // Who looks seldom sees more than a second's.
     const double limit =
@@ -150,7 +152,7 @@ void ResetGuard::Watch(std::stop_token stop) {
     const Clock::duration before = CpuTime();
     try {
       ResetCounter::Calls calls = count_calls_();
-      calls.started = CountCallsStarted();
+      calls.not_ok = CountCallsNotOk();
       for (const std::string& peer :
            counter_.Look(Clock::now(), calls, ListConnections)) {
         on_flood_(peer);

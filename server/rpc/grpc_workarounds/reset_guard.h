@@ -33,7 +33,9 @@ class ResetCounter {
 
   // What all connections had up to now, ever.
   struct Calls {
-    int64_t started = 0;
+    // Those that have begun, but for those that have ended with OK. gRPC counts
+    // a call that was reset as failed, if not at once.
+    int64_t not_ok = 0;
     // Those that failed for having reached their deadlines: under overload that
     // is what becomes of a busy caller's, who is no attacker.
     int64_t expired = 0;
@@ -59,15 +61,16 @@ class ResetCounter {
   ResetCounter(int max_per_second, int max_open)
       : max_(max_per_second), max_open_(max_open) {}
 
-  // The peers that are found. `list` is called only where there are so many new
-  // calls that one of the connections may be over the limit. To be called many
-  // times a second: a burst that begins and ends between two looks is taken for
-  // a part of the time between them.
+  // The peers that are found. `list` is called only where so many calls are new
+  // and not OK that one of the connections may be over the limit: a server
+  // whose callers are well pays for no list. To be called many times a second:
+  // a burst that begins and ends between two looks is taken for a part of the
+  // time between them.
   std::vector<std::string> Look(async::Clock::time_point now,
                                 const Calls& calls,
                                 const ListConnections& list);
 
-  // Whether there are so many calls that connections are listed.
+  // Whether connections are listed.
   bool many() const { return failed_before_.has_value(); }
 
  private:
@@ -113,7 +116,7 @@ class ResetGuard {
  public:
   using OnFlood = std::function<void(const std::string& peer)>;
 
-  // What the server knows of calls, which is all but how many have started.
+  // What the server knows of calls, which is all but `not_ok`.
   using CountCalls = std::function<ResetCounter::Calls()>;
 
   // `max_per_second` is more than 0, `max_open` the server's limit on calls on

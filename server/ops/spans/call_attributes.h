@@ -1,0 +1,37 @@
+#ifndef GATHER_SERVER_OPS_SPANS_CALL_ATTRIBUTES_H_
+#define GATHER_SERVER_OPS_SPANS_CALL_ATTRIBUTES_H_
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "server/rpc/span.h"
+
+namespace gather::ops {
+
+// What a call's method and peer are in the attributes of its span, as fields on
+// the wire: by OpenTelemetry's semantic conventions 1.37
+// (https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans). Calls of one
+// method to one peer have the same: the last ones are kept.
+//
+// Thread: one.
+class CallAttributes {
+ public:
+  // Valid until the next. `span` has a method.
+  std::string_view Of(const rpc::Span& span);
+
+ private:
+  struct Kept {
+    rpc::Span::Kind kind{};
+    std::string method;
+    std::string peer;
+    std::string fields;
+  };
+
+  // By what they are of; one takes the place of another.
+  std::array<Kept, 64> kept_;
+};
+
+}  // namespace gather::ops
+
+#endif  // GATHER_SERVER_OPS_SPANS_CALL_ATTRIBUTES_H_
