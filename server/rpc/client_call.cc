@@ -1,6 +1,9 @@
 #include "server/rpc/client_call.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,10 +36,26 @@ bool HadTooLargeHeaders(const grpc::Status& status) {
          Contains(status.error_message(), "metadata size exceeds");
 }
 
-// Whether the status came in the other side's trailers. gRPC says so only in
-// the text that it has for debugging, and says it also of a connection that
-// broke, where it makes trailers up: those it is known by its own words
-// (src/core/ext/transport/chttp2/transport/chttp2_transport.cc).
+// Whether the text for debugging says no more than the status does, as in gRPC
+// 1.83: "CODE", or "CODE:message".
+bool OnlyRepeats(std::string_view debug, std::string_view message) {
+  const std::size_t colon = debug.find(':');
+  if (message.empty()) return !debug.empty() && colon == debug.npos;
+  return colon != debug.npos && debug.substr(colon + 1) == message;
+}
+
+bool ContainsOneOf(std::string_view text,
+                   std::span<const std::string_view> parts) {
+  return std::any_of(parts.begin(), parts.end(), [text](std::string_view part) {
+    return Contains(text, part);
+  });
+}
+
+// Whether the status came in the other side's trailers. gRPC says so, if at
+// all, in the text that it has for debugging, and says it also of a connection
+// that broke, where it makes trailers up: those it is known by its own words
+// (src/core/ext/transport/chttp2/transport/chttp2_transport.cc). Where it does
+// not say, so is all else that it makes up.
 bool CameFromPeer(const grpc::Status& status,
                   const grpc::ClientContext& context) {
   constexpr std::array<std::string_view, 11> kBroken = {
@@ -44,14 +63,16 @@ bool CameFromPeer(const grpc::Status& status,
       "GOAWAY received", "Transport closed",     "Endpoint ",
       "keepalive",       "ping timeout",         "recvmsg",
       kStreamRemoved,    "metadata size exceeds"};
-  if (!Contains(context.debug_error_string(), "received from peer")) {
+  constexpr std::array<std::string_view, 4> kMadeHere = {
+      "failed to connect", "empty address list", "Deadline Exceeded",
+      "CANCELLED"};
+  const std::string debug = context.debug_error_string();
+  const std::string message = status.error_message();
+  if (!Contains(debug, "received from peer") &&
+      (!OnlyRepeats(debug, message) || ContainsOneOf(message, kMadeHere))) {
     return false;
   }
-  const std::string message = status.error_message();
-  for (const std::string_view words : kBroken) {
-    if (Contains(message, words)) return false;
-  }
-  return true;
+  return !ContainsOneOf(message, kBroken);
 }
 
 }  // namespace
