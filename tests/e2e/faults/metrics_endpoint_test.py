@@ -193,6 +193,14 @@ class Endpoint(harness.FaultTest):
         self.assertEqual((done.returncode, done.stdout, done.stderr),
                          (0, "", ""))
 
+    def test_tells_of_one_loop_where_no_more_are_needed(self):
+        server = self.start_aggregator(metrics=True)
+        self.assert_complete(self.overview())
+        now = scrape.Metrics(server.metrics_address())
+        self.assertEqual(
+            set(now.by("gather_event_loop_completions_total", "loop")),
+            {("0",)})
+
     def test_tells_of_loops_and_build(self):
         server = self.start_aggregator("--event_loops=2", metrics=True)
         self.assert_complete(self.overview())
