@@ -117,17 +117,20 @@ class ClientDefaults(harness.FaultTest):
         overview = self.overview("alice", "5s", "--sections=user,products")
         self.assertEqual(overview.reason("product"), "REPLY_TOO_LARGE")
 
-    def test_backends_are_pinged(self):
+    PINGS = ("--backend_keepalive_time=10s",
+             "--backend_keepalive_without_calls")
+
+    def test_backends_are_pinged_where_the_flags_say_so(self):
         """After 10 s without a word, also where no call is made."""
         raw = self.raw_backend("product")
-        self.start_aggregator(raw=[raw])
+        self.start_aggregator(*self.PINGS, raw=[raw])
         self.assert_complete(self.overview())
         before = raw.pings
         harness.eventually(lambda: raw.pings > before, 20, "a ping")
 
     def test_backends_allow_the_pings(self):
         """25 s of silence: two pings, and the connection is still there."""
-        self.start_aggregator()
+        self.start_aggregator(*self.PINGS)
         self.assert_complete(self.overview())
         time.sleep(25)
         self.assert_complete(self.overview())
