@@ -12,9 +12,10 @@
 #include "server/ops/flags/flag_groups.h"
 #include "server/ops/flags/parse_flags.h"
 
-ABSL_FLAG(int, event_loops, 0,
-          "event loops, a thread each; 0 means one, and more as these are busy, "
-          "up to one a core, as far as affinity and the cgroup's CPU quota go");
+ABSL_FLAG(
+    int, event_loops, 0,
+    "event loops, a thread each; 0 means one, and more as these are busy, "
+    "up to one a core, as far as affinity and the cgroup's CPU quota go");
 ABSL_FLAG(int64_t, max_inflight, -1,
           "requests in flight before more are refused with "
           "RESOURCE_EXHAUSTED; 0 means no limit, -1 the program's default "
