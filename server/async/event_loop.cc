@@ -41,7 +41,7 @@ bool EventLoop::RunOnce() {
   if (ready_.empty() && deferred_.empty()) {
     if (!Next(&tag, &ok)) return false;
     Step(static_cast<Completion*>(tag), ok);
-    PollInTurn();
+    if (corked_) PollInTurn();  // else it has just polled, or will soon
     return true;
   }
   RunReady();
@@ -74,7 +74,7 @@ bool EventLoop::Next(void** tag, bool* ok) {
   if (pace_ != Clock::duration::zero()) return NextInPace(tag, ok);
   // To look without waiting costs a system call where nothing is there: not
   // after each step while there is little to do.
-  constexpr int kWaitsPerLook = 8;
+  constexpr int kWaitsPerLook = 32;
   if (corked_ || ++waits_since_look_ >= kWaitsPerLook) {
     waits_since_look_ = 0;
     if (queue_->AsyncNext(tag, ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) ==
