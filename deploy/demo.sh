@@ -166,4 +166,4 @@ printf '\n3. What the metrics say of that, at /metrics for Prometheus:\n\n'
 section_metrics
 stop_all
 
-printf '\nEvery server has stopped cleanly. Next: README.md\n'
+printf '\nEvery server has stopped cleanly. Next: README.md,\nand client/README.md for the tour\n'

@@ -68,9 +68,10 @@ Report RunFailFast(double scale) {
   report.Says(
       "the other two backends saw their calls cancelled",
       absl::IsCancelled(spans[1].status) && absl::IsCancelled(spans[2].status));
-  report.Says(absl::StrCat("nobody waited for them: ", Say(overview.length()),
-                           " instead of ", Say(longest)),
-              overview.length() < longest);
+  report.Says(
+      absl::StrCat("nobody waited for them to finish their work: ",
+                   Say(overview.length()), " instead of ", Say(longest)),
+      overview.length() < longest);
   return report;
 }
 

@@ -7,8 +7,8 @@
 // gRPC 1.51 writes what a call has to say as soon as it is said, and has no way
 // to say "that, and then flush" (decisions/0033-corked-writes.md).
 //
-// A hint: Linux sends what waits also when the other side acknowledges what went
-// before.
+// A hint: Linux sends what waits also when the other side acknowledges what
+// went before.
 //
 // gRPC calls sendmsg() by its name, so the program that links this file has
 // another one: of a thread that never corks it is the C library's. It must
