@@ -21,11 +21,12 @@ namespace {
 using gather::aggregator::v1::GetOverviewResponse;
 
 std::string SectionsHelp() {
-  return absl::StrCat("Only these sections: ",
-                      absl::StrJoin(gather::client::SectionNames(
-                                        *GetOverviewResponse::descriptor()),
-                                    ", "),
-                      ", separated by commas. Empty means all.");
+  return absl::StrCat(
+      "Only these sections: ",
+      absl::StrJoin(
+          gather::client::SectionNames(*GetOverviewResponse::descriptor()),
+          ", "),
+      ", separated by commas. Empty means the server's default.");
 }
 
 }  // namespace

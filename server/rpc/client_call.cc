@@ -63,9 +63,9 @@ bool CameFromPeer(const grpc::Status& status,
       "GOAWAY received", "Transport closed",     "Endpoint ",
       "keepalive",       "ping timeout",         "recvmsg",
       kStreamRemoved,    "metadata size exceeds"};
-  constexpr std::array<std::string_view, 4> kMadeHere = {
-      "failed to connect", "empty address list", "Deadline Exceeded",
-      "CANCELLED"};
+  constexpr std::array<std::string_view, 5> kMadeHere = {
+      "connections to all backends failing", "failed to connect",
+      "empty address list", "Deadline Exceeded", "CANCELLED"};
   const std::string debug = context.debug_error_string();
   const std::string message = status.error_message();
   if (!Contains(debug, "received from peer") &&

@@ -74,8 +74,9 @@ std::string FaultOfValue(const Value& value, const FieldDescriptor& field,
       return IsInt32(value) ? "" : fault("not a whole number");
     case FieldDescriptor::CPPTYPE_MESSAGE:
       if (field.message_type() == google::protobuf::Duration::descriptor()) {
-        return IsDuration(value) ? ""
-                                 : fault("not a duration, such as \"1.5s\"");
+        return IsDuration(value)
+                   ? ""
+                   : fault("not a duration in seconds, such as \"1.5s\"");
       }
       if (value.kind_case() != Value::kStructValue) {
         return fault("not an object");

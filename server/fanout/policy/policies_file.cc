@@ -102,16 +102,18 @@ class Taker {
             Clock::duration least, Clock::duration most, Duration& target) {
     const absl::Duration time =
         absl::Seconds(value.seconds()) + absl::Nanoseconds(value.nanos());
-    const auto shown = [](Clock::duration bound) {
-      return absl::FormatDuration(absl::FromChrono(bound));
+    // As the file has them.
+    const auto shown = [](absl::Duration duration) {
+      return absl::StrCat(absl::ToDoubleSeconds(duration), "s");
     };
     target =
         std::chrono::duration_cast<Duration>(absl::ToChronoNanoseconds(time));
     if (time >= absl::FromChrono(least) && time <= absl::FromChrono(most)) {
       return;
     }
-    Fault(field, absl::StrCat(absl::FormatDuration(time), " is not from ",
-                              shown(least), " to ", shown(most)));
+    Fault(field, absl::StrCat(shown(time), " is not from ",
+                              shown(absl::FromChrono(least)), " to ",
+                              shown(absl::FromChrono(most))));
   }
 
   void Fault(absl::string_view field, absl::string_view what) {
