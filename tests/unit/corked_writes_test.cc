@@ -1,6 +1,7 @@
 #include "server/async/corked_writes.h"
 
 #include <grpcpp/alarm.h>
+#include <grpcpp/version_info.h>
 #include <gtest/gtest.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -207,6 +208,8 @@ class Writer final : public Completion {
 };
 
 TEST_F(CorkedWritesTest, WhatALoopsTurnWritesGoesOutTogether) {
+  // Newer ones have threads that queue alarms, one by one.
+  if (GRPC_CPP_VERSION_MINOR > 51) GTEST_SKIP() << "no long turn can be made";
   constexpr std::size_t kSteps = 500;
   EventLoop loop;
   std::vector<std::unique_ptr<Writer>> steps;
