@@ -9,6 +9,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -82,6 +83,12 @@ void Server::Configure(grpc::ServerBuilder& builder) const {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5 * 1000);
+  // Of newer gRPC, which would refuse calls at random where more than 1,000
+  // wait to be taken in: here they are, at once, and are refused by shed.h.
+  for (const char* limit : {"grpc.server.max_pending_requests",
+                            "grpc.server.max_pending_requests_hard_limit"}) {
+    builder.AddChannelArgument(limit, std::numeric_limits<int>::max());
+  }
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
 }
