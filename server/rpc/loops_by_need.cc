@@ -6,12 +6,20 @@ namespace gather::rpc {
 
 LoopsByNeed::LoopsByNeed(int loops, int at_start)
     : loads_(static_cast<std::size_t>(loops)),
-      joined_(std::clamp(at_start, 1, loops)) {}
+      state_(std::clamp(at_start, 1, loops)) {}
 
-void LoopsByNeed::AwaitNeed(int loop) const {
-  for (int joined = this->joined(); joined <= loop; joined = this->joined()) {
-    joined_.wait(joined, std::memory_order_acquire);
+bool LoopsByNeed::AwaitNeed(int loop) const {
+  while (true) {
+    const int state = state_.load(std::memory_order_acquire);
+    if ((state & ~kClosed) > loop) return true;
+    if ((state & kClosed) != 0) return false;
+    state_.wait(state, std::memory_order_acquire);
   }
+}
+
+void LoopsByNeed::Began() {
+  begun_.fetch_add(1);
+  begun_.notify_all();
 }
 
 void LoopsByNeed::Measure(int loop, async::Clock::time_point now,
@@ -36,15 +44,22 @@ void LoopsByNeed::Measure(int loop, async::Clock::time_point now,
 
 void LoopsByNeed::Join() { JoinUpTo(joined() + 1); }
 
-void LoopsByNeed::JoinAll() { JoinUpTo(static_cast<int>(loads_.size())); }
-
 void LoopsByNeed::JoinUpTo(int loops) {
   loops = std::min(loops, static_cast<int>(loads_.size()));
-  int joined = this->joined();
-  while (joined < loops) {
-    if (!joined_.compare_exchange_weak(joined, loops)) continue;
-    joined_.notify_all();
+  int state = state_.load();
+  while ((state & kClosed) == 0 && state < loops) {
+    if (!state_.compare_exchange_weak(state, loops)) continue;
+    state_.notify_all();
     return;
+  }
+}
+
+void LoopsByNeed::Close(int threads) {
+  state_.fetch_or(kClosed);
+  state_.notify_all();
+  const int expected = std::min(joined(), threads);
+  for (int begun = begun_.load(); begun < expected; begun = begun_.load()) {
+    begun_.wait(begun);
   }
 }
 

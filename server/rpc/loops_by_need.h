@@ -25,10 +25,15 @@ class LoopsByNeed {
   LoopsByNeed(int loops, int at_start);
 
   // So many take calls in: the first ones.
-  int joined() const { return joined_.load(std::memory_order_acquire); }
+  int joined() const {
+    return state_.load(std::memory_order_acquire) & ~kClosed;
+  }
 
-  // Blocks until that loop has joined. Thread: its own.
-  void AwaitNeed(int loop) const;
+  // Blocks until that loop has joined; false where it need not any more.
+  // Thread: its own.
+  bool AwaitNeed(int loop) const;
+  // It has joined, and has posted its requests.
+  void Began();
 
   // Tells how much CPU time the loop's thread has had by now. To be called
   // every 100 ms or so. Thread: the loop's.
@@ -37,7 +42,11 @@ class LoopsByNeed {
 
   // Another one joins, if there is one.
   void Join();
-  void JoinAll();
+
+  // No more join from now on. Returns once those that have joined have begun,
+  // of which the first `threads` have a thread: gRPC 1.51 loses requests that
+  // are posted at the very moment in which a server is shut down.
+  void Close(int threads);
 
   // Busy is who has had that share of a core for that long. Less time is a
   // burst that another loop would be late for.
@@ -53,10 +62,13 @@ class LoopsByNeed {
     std::atomic<bool> busy{false};
   };
 
+  static constexpr int kClosed = 1 << 30;
+
   void JoinUpTo(int loops);
 
   std::vector<Load> loads_;
-  std::atomic<int> joined_;
+  std::atomic<int> state_;  // how many have joined, and kClosed
+  std::atomic<int> begun_{0};
 };
 
 }  // namespace gather::rpc

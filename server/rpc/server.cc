@@ -156,7 +156,7 @@ void Server::Run() {
   for (const auto& serving : loops_) {
     threads_.emplace_back(
         [this, &serving = *serving, serve = Serve(*serving)]() mutable {
-          need_.AwaitNeed(serving.index);
+          if (!need_.AwaitNeed(serving.index)) return;
           serving.loop.RunUntilComplete(std::move(serve));
         });
   }
@@ -246,6 +246,7 @@ void Server::Prepare(ServingLoop& serving) {
 
 async::Task<> Server::Serve(ServingLoop& serving) {
   for (async::TaskScope::Prepared& task : serving.tasks) task.Start();
+  need_.Began();
   // Every posted request comes back once the server shuts down; the calls that
   // were taken in go on until they are answered.
   const absl::Status accepted = co_await serving.acceptors.Join();

@@ -66,7 +66,7 @@ void Server::Drain(async::Clock::time_point deadline) {
   deadline = std::min(deadline, async::Clock::now() + kForever);
   // First: gRPC does not close connections that are handed to it later.
   listener_->Stop();
-  need_.JoinAll();  // they end as the others do
+  need_.Close(static_cast<int>(threads_.size()));
   health_.EndWatches();
   reflection_.EndStreams();
   AwaitLeave(deadline);

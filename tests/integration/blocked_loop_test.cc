@@ -207,5 +207,25 @@ TEST_F(LateLoopTest, ADrainEndsLoopsThatWereNeverNeeded) {
   EXPECT_EQ(server_.state(), rpc::Server::State::kStopped);
 }
 
+// gRPC loses requests that are posted as a server shuts down: the loop that
+// waits for them never ended.
+TEST(LateLoopsTest, ADrainThatFollowsTheStartAtOnceEnds) {
+  for (int i = 0; i < 200; ++i) {
+    rpc::ServerOptions options;
+    options.event_loops = 3;
+    options.loops_at_start = 1 + i % 3;
+    LoopTeller teller;
+    UserService::AsyncService service;
+    rpc::Server server(options);
+    server.AddUnary(kMethod, service,
+                    &UserService::AsyncService::RequestGetUser,
+                    [&](auto& call, const auto& request, auto* response) {
+                      return teller(call, request, response);
+                    });
+    ASSERT_TRUE(server.Start().ok());
+    server.Drain(async::Clock::now() + kPatience);
+  }
+}
+
 }  // namespace
 }  // namespace gather::testing

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -93,21 +92,29 @@ TEST(LoopsByNeedTest, AllAreThereFromTheStartWhereSoManyAre) {
 
 TEST(LoopsByNeedTest, ALoopsThreadWaitsUntilItIsNeeded) {
   LoopsByNeed need(3, 1);
-  std::atomic<int> running = 0;
-  need.AwaitNeed(0);
+  EXPECT_TRUE(need.AwaitNeed(0));
+  need.Began();
+  bool two = false;
+  bool three = true;
   {
-    std::jthread two([&] {
-      need.AwaitNeed(1);
-      EXPECT_EQ(running.fetch_add(1), 0);
-      need.JoinAll();
+    const std::jthread second([&] {
+      two = need.AwaitNeed(1);
+      need.Began();
     });
-    std::jthread three([&] {
-      need.AwaitNeed(2);
-      EXPECT_EQ(running.fetch_add(1), 1);
-    });
+    const std::jthread third([&] { three = need.AwaitNeed(2); });
     need.Join();
+    need.Close(3);  // not before the second has begun
+    EXPECT_TRUE(two);
   }
-  EXPECT_EQ(running, 2);
+  EXPECT_FALSE(three);
+}
+
+TEST(LoopsByNeedTest, NoneJoinsOnceItIsClosed) {
+  LoopsByNeed need(2, 1);
+  need.Close(/*threads=*/0);  // none could be started
+  need.Join();
+  EXPECT_EQ(need.joined(), 1);
+  EXPECT_FALSE(need.AwaitNeed(1));
 }
 
 }  // namespace
