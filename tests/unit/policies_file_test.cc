@@ -158,7 +158,8 @@ TEST_F(PoliciesFileTest, NamesThePlaceOfWhatIsWrong) {
       {R"({"sections": {"orders": {"hedging": {"budgetPercent": 0}}}})",
        "sections.orders.hedging.budgetPercent: 0 is not from 1 to 100"},
       {R"({"sections": {"orders": {"sectionTimeout": 3}}})",
-       "sections.orders.sectionTimeout: not a duration in seconds, such as \"1.5s\""},
+       "sections.orders.sectionTimeout: not a duration in seconds, such as "
+       "\"1.5s\""},
       {R"({"sections": {"orders": {"sectionTimeout": "3"}}})",
        "sections.orders.sectionTimeout: not a duration"},
       {R"({"sections": {"orders": {"sectionTimeout": "0s"}}})",
