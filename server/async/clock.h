@@ -2,6 +2,7 @@
 #define GATHER_SERVER_ASYNC_CLOCK_H_
 
 #include <grpc/support/time.h>
+#include <time.h>
 
 #include <chrono>
 
@@ -35,6 +36,15 @@ inline Clock::time_point FromTimespec(gpr_timespec when) {
   if (left.tv_sec < -kForeverSeconds) return Clock::time_point::min();
   return Clock::now() + std::chrono::seconds(left.tv_sec) +
          std::chrono::nanoseconds(left.tv_nsec);
+}
+
+// What the calling thread has had of a CPU: it may have waited for it as long
+// again.
+inline Clock::duration ThreadCpuTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) +
+         std::chrono::nanoseconds(time.tv_nsec);
 }
 
 }  // namespace gather::async

@@ -46,8 +46,7 @@ bool EventLoop::RunOnce() {
   }
   RunReady();
   // What keeps posting must not keep the queue from being served.
-  if (queue_->AsyncNext(&tag, &ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) !=
-      grpc::CompletionQueue::GOT_EVENT) {
+  if (Look(&tag, &ok) != grpc::CompletionQueue::GOT_EVENT) {
     RunDeferred(kDeferredWhenIdle);
     return true;
   }
@@ -57,9 +56,13 @@ bool EventLoop::RunOnce() {
   return true;
 }
 
+grpc::CompletionQueue::NextStatus EventLoop::Look(void** tag, bool* ok) {
+  return queue_->AsyncNext(tag, ok, gpr_time_0(GPR_CLOCK_MONOTONIC));
+}
+
 bool EventLoop::NextInPace(void** tag, bool* ok) {
   while (true) {
-    switch (queue_->AsyncNext(tag, ok, gpr_time_0(GPR_CLOCK_MONOTONIC))) {
+    switch (Look(tag, ok)) {
       case grpc::CompletionQueue::GOT_EVENT:
         return true;
       case grpc::CompletionQueue::SHUTDOWN:
@@ -77,8 +80,7 @@ bool EventLoop::Next(void** tag, bool* ok) {
   constexpr int kWaitsPerLook = 32;
   if (corked_ || ++waits_since_look_ >= kWaitsPerLook) {
     waits_since_look_ = 0;
-    if (queue_->AsyncNext(tag, ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) ==
-        grpc::CompletionQueue::GOT_EVENT) {
+    if (Look(tag, ok) == grpc::CompletionQueue::GOT_EVENT) {
       Cork();
       ++steps_in_turn_;
       return true;

@@ -141,6 +141,8 @@ class EventLoop {
   // Delivers what is there; waits for one completion if nothing is ready.
   // False once the queue is shut down and drained.
   bool RunOnce();
+  // What is queued; polls once where nothing is, and does not wait.
+  grpc::CompletionQueue::NextStatus Look(void** tag, bool* ok);
   bool NextInPace(void** tag, bool* ok);
   // Waits for a completion. What the steps of one turn write, those between two
   // waits, goes out together, where turns have several.
@@ -149,7 +151,7 @@ class EventLoop {
   void Uncork();
   void RunReady();
   void RunDeferred(int most);
-  // Looks after sockets every few steps, whatever is queued: Next() does so
+  // Looks after sockets every few steps while work is queued: Next() does so
   // only where the queue is empty, and calls that were read but wait for their
   // turn would keep replies, and new connections' handshakes, from being read
   // until their timeouts (decisions/0015-polling-gets-its-turn.md).

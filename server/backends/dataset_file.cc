@@ -70,7 +70,7 @@ std::string FoldJsonError(absl::string_view message) {
     const std::size_t place = rest.find(" @ ");
     if (place != std::string::npos) return std::string(rest.substr(place + 3));
   }
-  // From 30 on, of an enum, without its place.
+  // Protobuf 36 of an enum, without its place.
   if (absl::StartsWith(rest, "unknown enum value")) return line;
   // Before that, three forms: a field or nothing at the top; a place in
   // brackets, with or without a field; only words where the text is not JSON.

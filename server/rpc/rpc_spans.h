@@ -12,8 +12,8 @@
 #include "server/rpc/server_call.h"
 #include "server/rpc/span.h"
 
-// Spans of RPCs, with the names and attributes that OpenTelemetry's semantic
-// conventions (1.37) have for both ends:
+// Spans of RPCs, as OpenTelemetry's semantic conventions (1.37) have them for
+// both ends; a sink makes the attributes of a call's method and peer:
 // https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans. Call only where
 // the trace is recorded.
 //

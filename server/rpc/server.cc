@@ -2,7 +2,6 @@
 
 #include <grpc/grpc.h>
 #include <grpcpp/resource_quota.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cassert>
@@ -27,14 +26,6 @@ constexpr int kPostedReflectionRequests = 1;
 constexpr int kPostedUnknownRequests = 4;
 // Only channelz runs on gRPC's own threads. One of them polls.
 constexpr int kMaxSyncThreads = 2;
-
-// Of the calling thread.
-std::chrono::nanoseconds ThreadCpuTime() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) +
-         std::chrono::nanoseconds(time.tv_nsec);
-}
 
 std::string ServiceOf(const std::string& method) {
   return method.substr(0, method.find('/'));
@@ -230,7 +221,7 @@ void Server::Prepare(ServingLoop& serving) {
   async::TaskScope& background = serving.background;
   const auto on_lag = [this, &serving](async::Clock::duration late) {
     serving.lag.Add(late);
-    need_.Measure(serving.index, async::Clock::now(), ThreadCpuTime());
+    need_.Measure(serving.index, async::Clock::now(), async::ThreadCpuTime());
     if (late > options_.stall_limit && options_.on_late) {
       options_.on_late(serving.index, late);
     }

@@ -32,6 +32,15 @@ constexpr bool kCorks = false;
 constexpr bool kCorks = true;
 #endif
 
+// As gRPC writes.
+ssize_t Send(int socket, std::string text) {
+  iovec bytes = {.iov_base = text.data(), .iov_len = text.size()};
+  msghdr message = {};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
 // Both ends of a TCP connection, which sends at once what is written, as
 // gRPC's do.
 class Connection {
@@ -60,13 +69,8 @@ class Connection {
     close(there_);
   }
 
-  void Write(std::string text) const {
-    iovec bytes = {.iov_base = text.data(), .iov_len = text.size()};
-    msghdr message = {};
-    message.msg_iov = &bytes;
-    message.msg_iovlen = 1;
-    ASSERT_EQ(sendmsg(here_, &message, MSG_NOSIGNAL),
-              static_cast<ssize_t>(text.size()));
+  void Write(const std::string& text) const {
+    ASSERT_EQ(Send(here_, text), static_cast<ssize_t>(text.size()));
   }
 
   // Whether something waits here. Not for long: an acknowledgement of what went
@@ -167,12 +171,8 @@ TEST_F(CorkedWritesTest, ASocketThatIsNotTcpIsWrittenAtOnce) {
   std::array<int, 2> ends{};
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
   CorkWrites();
-  char letter = 'a';
-  iovec bytes = {.iov_base = &letter, .iov_len = 1};
-  msghdr message = {};
-  message.msg_iov = &bytes;
-  message.msg_iovlen = 1;
-  EXPECT_EQ(sendmsg(ends[0], &message, 0), 1);
+  EXPECT_EQ(Send(ends[0], "a"), 1);
+  char letter = 0;
   EXPECT_EQ(recv(ends[1], &letter, 1, MSG_DONTWAIT), 1);
   UncorkWrites();
   close(ends[0]);

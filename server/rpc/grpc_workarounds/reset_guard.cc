@@ -1,7 +1,5 @@
 #include "server/rpc/grpc_workarounds/reset_guard.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -32,14 +30,6 @@ constexpr int64_t kTurns = 2;
 // As many calls as may be open expire, and as many again, before a loop that is
 // starved has taken them in.
 constexpr double kRounds = 2;
-
-// What this thread has had of a CPU: it may have waited for it as long again.
-Clock::duration CpuTime() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) +
-         std::chrono::nanoseconds(time.tv_nsec);
-}
 
 }  // namespace
 
@@ -149,7 +139,7 @@ void ResetGuard::Watch(std::stop_token stop) {
   std::condition_variable_any wait;
   std::unique_lock lock(mutex);
   while (!stop.stop_requested()) {
-    const Clock::duration before = CpuTime();
+    const Clock::duration before = async::ThreadCpuTime();
     try {
       ResetCounter::Calls calls = count_calls_();
       calls.not_ok = CountCallsNotOk();
@@ -160,7 +150,7 @@ void ResetGuard::Watch(std::stop_token stop) {
     } catch (const std::exception&) {
       // No memory: the next look may have it.
     }
-    const Clock::duration took = CpuTime() - before;
+    const Clock::duration took = async::ThreadCpuTime() - before;
     const Clock::duration period = counter_.many() ? kPeriodOfMany : kPeriod;
     // Nobody notifies: only time and a stop end the wait.
     wait.wait_for(lock, stop, std::max(period, kShare * took),
