@@ -193,9 +193,9 @@ class ServedMethod final : public Method {
       if (!sent || call.context().IsCancelled()) {
         call.StopAsCancelled();
         status = StopStatus(call.stop_cause());
-      }
-      if (call.stop_cause() == StopCause::kDeadlineExceeded) {
-        serving.expired.Add();
+        if (MayHaveExpired(call.deadline(), async::Clock::now())) {
+          serving.expired.Add();
+        }
       }
     }
     // Only now: what is counted as handled is not in flight.

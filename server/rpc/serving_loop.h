@@ -68,7 +68,7 @@ struct ServingLoop {
   async::Histogram lag{kLagBounds};
   async::Lateness lateness;
   Shed shed;
-  async::Counter expired;  // calls whose deadlines passed
+  async::Counter expired;  // calls whose deadlines passed, or may have
   const ServerOptions& options;
   Admission& admission;
   Admission unlimited{0};  // for the server's own methods

@@ -32,9 +32,14 @@ bool Shed::Begin(Clock::time_point now, Clock::time_point since,
   last_begun_ = since;
   if (!settings_.enabled) return true;
   const Clock::duration waited = now - since;
+  if (now - last_late_ > settings_.calm) {
+    shedding_ = false;
+    late_since_ = now;
+  }
   if (waited > settings_.target) {
-    if (now - last_late_ > settings_.calm) late_since_ = now;
     last_late_ = now;
+  } else if (!shedding_) {
+    late_since_ = now;
   }
   if (IsInTime(now, waited, TimeFor(since, deadline))) return true;
   refused_.Add();
@@ -42,14 +47,21 @@ bool Shed::Begin(Clock::time_point now, Clock::time_point since,
 }
 
 bool Shed::IsInTime(Clock::time_point now, Clock::duration waited,
-                    Clock::duration time) const {
-  if (waited <= settings_.target || time == Clock::duration::max()) return true;
-  if (waited + settings_.margin > time) return false;
-  const auto allowed =
-      std::max(settings_.target, std::chrono::duration_cast<Clock::duration>(
-                                     settings_.standing_share * time));
-  const bool is_calm = now - last_late_ > settings_.calm;
-  return waited <= allowed || is_calm || now - late_since_ < time;
+                    Clock::duration time) {
+  if (time == Clock::duration::max()) return true;
+  if (waited > settings_.negligible && waited + settings_.margin > time) {
+    return false;
+  }
+  const auto allowed = std::max(
+      settings_.target,
+      std::chrono::duration_cast<Clock::duration>(
+          settings_.standing_share * (time - settings_.standing_from)));
+  if (waited <= allowed || now - last_late_ > settings_.calm ||
+      now - late_since_ < time) {
+    return true;
+  }
+  shedding_ = true;
+  return false;
 }
 
 }  // namespace gather::rpc

@@ -12,15 +12,18 @@ namespace gather::rpc {
 struct ShedSettings {
   // Where off, all are admitted.
   bool enabled = true;
-  // A wait up to this is none.
-  async::Clock::duration target = std::chrono::milliseconds(20);
-  // The share of its time that a request may wait under overload.
+  // A queue in which one has waited for less is no standing one (RFC 8289's).
+  async::Clock::duration target = std::chrono::milliseconds(5);
+  // Under overload a request may wait for the target, or for this share of what
+  // time it has beyond that.
   double standing_share = 0.05;
-  // Overload is over when for this long nobody has waited beyond the target:
-  // once many are refused at a time, the queue is short for a moment.
+  async::Clock::duration standing_from = std::chrono::milliseconds(400);
+  // Overload is over when for this long nobody has waited beyond the target.
   async::Clock::duration calm = std::chrono::milliseconds(500);
   // What a request needs once it has begun: its backends' time.
   async::Clock::duration margin = std::chrono::milliseconds(50);
+  // A wait up to this makes no request late, whatever its deadline.
+  async::Clock::duration negligible = std::chrono::milliseconds(20);
 };
 
 // Refuses requests that a loop can't come to in time, so that those it begins
@@ -35,18 +38,24 @@ struct ShedSettings {
 // last, and `time` that from the arrival to the deadline, a request is let pass
 // if
 //
-//   waited <= target, or
-//   waited + margin <= time              else it can't be answered in time
-//     and, under overload, waited <= max(target, standing_share * time)
+//   waited <= negligible, or waited + margin <= time
+//                         else it can't be answered in time
+//   and, under overload,
+//   waited <= max(target, standing_share * (time - standing_from))
 //
-// Overload, to a request, is when requests have waited for longer than the
-// target for all of `time`, with no calm between: what is over sooner is a
-// burst, which is worked off. Under overload the wait is kept short, for two
-// reasons: what is begun at the last moment is late by the least trouble, and
-// calls that wait take the places on their connection from those that wait at
-// the caller's end, unseen. Without a deadline nobody is refused: such callers
-// wait as long as it takes, by their own choice, and hold up those behind them,
-// who may be refused for it.
+// Overload, to a request, is when everyone has waited for longer than the
+// target for all of `time`: what is over sooner is a burst, which is worked
+// off. It lasts until nobody has for as long as `calm`, since a queue from
+// which many are refused is short now and then. Under overload the wait is kept
+// short, for three reasons: what is begun at the last moment is late by the
+// least trouble; calls that wait take the places on their connection from those
+// that wait at the caller's end, unseen; and each that waits has memory that is
+// out of the processor's caches by its turn, so that all cost more: a tenth,
+// measured with 25 ms of it.
+//
+// Without a deadline nobody is refused: such callers wait as long as it takes,
+// by their own choice, and hold up those behind them, who may be refused for
+// it.
 //
 // Why not a limit on requests in flight: how many are right depends on how slow
 // the backends are. Why not the load of the CPU: a loop may be late on a
@@ -75,16 +84,17 @@ class Shed {
 
  private:
   bool IsInTime(async::Clock::time_point now, async::Clock::duration waited,
-                async::Clock::duration time) const;
+                async::Clock::duration time);
 
   const ShedSettings settings_;
   async::Counter refused_;
   int waiting_ = 0;                      // in the queue
   async::Clock::time_point last_begun_;  // of whom left it last: its `since`
-  // Since when requests have waited for longer than the target, without calm,
-  // and when one last had.
+  // Since when everyone has waited for longer than the target, or, once some
+  // were refused for it, without calm; and when one last had.
   async::Clock::time_point late_since_;
   async::Clock::time_point last_late_;
+  bool shedding_ = false;  // some were refused for it
 };
 
 }  // namespace gather::rpc

@@ -54,4 +54,10 @@ StopCause CauseOfCancel(async::Clock::time_point start,
                                      : StopCause::kCallerLeft;
 }
 
+bool MayHaveExpired(async::Clock::time_point deadline,
+                    async::Clock::time_point now) {
+  constexpr std::chrono::milliseconds kLateReading(100);
+  return deadline <= now || deadline - now <= kLateReading;
+}
+
 }  // namespace gather::rpc

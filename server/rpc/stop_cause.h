@@ -37,6 +37,13 @@ StopCause CauseOfCancel(async::Clock::time_point start,
                         async::Clock::time_point deadline,
                         async::Clock::time_point now);
 
+// Whether a call that its caller has ended at `now` may have reached its
+// deadline there. A server that is late in reading its sockets counts the
+// deadline from when it reads the call, and so finds one whose time was up for
+// long to have been ended early, by as much as it is late.
+bool MayHaveExpired(async::Clock::time_point deadline,
+                    async::Clock::time_point now);
+
 }  // namespace gather::rpc
 
 #endif  // GATHER_SERVER_RPC_STOP_CAUSE_H_

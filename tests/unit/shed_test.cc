@@ -54,7 +54,14 @@ TEST_F(ShedTest, WaitThatLastsForLongerThanARequestsTimeIsOverload) {
   EXPECT_EQ(Admitted(1s, 300ms, 1s), 1000) << "may be a burst";
   EXPECT_EQ(Admitted(1s, 300ms, 1s), 0);
   EXPECT_EQ(Admitted(1s, 300ms, 10s), 1000) << "to that it may be one still";
-  EXPECT_EQ(Admitted(1s, 40ms, 1s), 1000) << "a twentieth of the time";
+  EXPECT_EQ(Admitted(1s, 30ms, 1s), 1000) << "a twentieth of its last 600 ms";
+}
+
+TEST_F(ShedTest, QueueThatIsShortNowAndThenIsNoOverload) {
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(Admitted(500ms, 300ms, 1s), 500);
+    EXPECT_TRUE(Admit(settings_.target, 1s));
+  }
 }
 
 TEST_F(ShedTest, OverloadIsOverWhenNobodyHasWaitedForAWhile) {

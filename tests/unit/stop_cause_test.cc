@@ -41,6 +41,15 @@ TEST(StopCauseTest, CancelNearTheDeadlineIsTheDeadlines) {
   EXPECT_EQ(cause(1ms, 1ms), StopCause::kDeadlineExceeded);
 }
 
+TEST(StopCauseTest, WhatIsReadLateMayHaveExpired) {
+  const Clock::time_point now = Clock::now();
+  EXPECT_TRUE(MayHaveExpired(now - 1h, now));
+  EXPECT_TRUE(MayHaveExpired(now + 100ms, now));
+  EXPECT_FALSE(MayHaveExpired(now + 101ms, now));
+  EXPECT_TRUE(MayHaveExpired(Clock::time_point::min(), now));
+  EXPECT_FALSE(MayHaveExpired(Clock::time_point::max(), now));
+}
+
 TEST(StopCauseTest, DeadlinesMayBeAnywhere) {
   const Clock::time_point now = Clock::now();
   EXPECT_EQ(CauseOfCancel(now, Clock::time_point::max(), now),
