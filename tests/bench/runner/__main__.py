@@ -5,12 +5,12 @@ import dataclasses
 import shlex
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from . import observed, report
 from .bars import bars
 from .contenders import OURS, present
+from .machine import Watch
 from .measure import FULL, QUICK, Measure
 from .programs import ROOT, backends
 
@@ -27,7 +27,7 @@ def parse_arguments() -> argparse.Namespace:
     mode.add_argument("--observed", action="store_true",
                       help="only what metrics and logs cost; prints")
     parser.add_argument("--rounds", type=int,
-                        help=f"instead of 3, or of {observed.ROUNDS} when observed")
+                        help=f"instead of 5, or of {observed.ROUNDS} when observed")
     parser.add_argument("--seconds", type=float, help="of each measuring, instead of 2")
     parser.add_argument("--only", default="", metavar="NAMES",
                         help="contenders beside ours, as floor,go; writes nothing")
@@ -59,14 +59,15 @@ def main() -> int:
             with backends(Path(work)) as near:
                 measure.compare_answers(near)
             return 0
-        start = time.monotonic()
+        watch = Watch()
         figures = measure.run()
-        minutes = (time.monotonic() - start) / 60
-    print(f"\n{minutes:.1f} minutes\n\n" + report.bar_table(bars(figures)))
+        quiet = watch.stop()
+    print(f"\n{quiet.seconds / 60:.1f} minutes. {quiet}\n\n"
+          + report.bar_table(bars(figures)))
     if not arguments.quick and not arguments.only:
         notes = (BENCH / "NOTES.md").read_text(encoding="utf-8")
         text = report.render(
-            figures, shlex.join(["tests/bench/run.sh", *sys.argv[1:]]), notes, minutes)
+            figures, quiet, shlex.join(["tests/bench/run.sh", *sys.argv[1:]]), notes)
         (BENCH / "RESULTS.md").write_text(text, encoding="utf-8")
     return 0
 

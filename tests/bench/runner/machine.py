@@ -2,7 +2,10 @@
 
 import os
 import re
+import resource
 import subprocess
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from .programs import ROOT
@@ -50,3 +53,66 @@ def describe() -> list[tuple[str, str]]:
         ),
         ("commit", _output("git", "rev-parse", "--short", "HEAD") + changed),
     ]
+
+
+# Of all CPU time: what a machine at rest spends on itself stays below.
+MOST_OF_OTHERS = 0.02
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Who else used the machine, while something was measured on it."""
+
+    seconds: float
+    others: float  # share of all cores' time, that processes not ours had
+    stolen: float  # share that the machine itself did not get
+
+    @property
+    def held(self) -> bool:
+        return self.others + self.stolen <= MOST_OF_OTHERS
+
+    def __str__(self) -> str:
+        share = (
+            f"other processes had {self.others:.1%} of the machine's CPU time,"
+            f" and {self.stolen:.1%} was stolen from it"
+        )
+        if self.held:
+            return f"The machine was quiet: {share}."
+        return f"**The machine was not quiet**: {share}. Measure again."
+
+
+class Watch:
+    """Tells afterwards whether the machine was quiet, from its start to stop().
+
+    What is ours is this process, and those of its children that have ended: so
+    it is to be stopped when they all have."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._busy, self._stolen = _jiffies()
+        self._own = _own_seconds()
+
+    def stop(self) -> Quiet:
+        busy, stolen = _jiffies()
+        seconds = time.monotonic() - self._start
+        everything = seconds * (os.cpu_count() or 1)
+        own = _own_seconds() - self._own
+        return Quiet(
+            seconds,
+            max(0.0, busy - self._busy - own) / everything,
+            (stolen - self._stolen) / everything,
+        )
+
+
+def _own_seconds() -> float:
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _jiffies() -> tuple[float, float]:
+    """Seconds of all cores: busy, and stolen by the host."""
+    with open("/proc/stat", encoding="ascii") as stat:
+        fields = [int(field) for field in stat.readline().split()[1:]]
+    user, nice, system, _, _, irq, softirq, steal = fields[:8]
+    tick = os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + irq + softirq) / tick, steal / tick

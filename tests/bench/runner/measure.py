@@ -21,32 +21,31 @@ class Plan:
     seconds: float  # of each measuring
     cases: list[tuple[str, int]]  # size of the answer, calls in flight
     waiting: int  # calls, when memory is measured
-    latency: str  # of the backends then
-    memory_rounds: int
 
 
 FULL = Plan(
-    rounds=3,
+    rounds=5,
     seconds=2.0,
     cases=[(size, n) for size in SIZES for n in (1, 64, 512)],
     waiting=10_000,
-    # Long enough for the slowest to take all calls in before the first answer.
-    latency="20s",
-    memory_rounds=1,
 )
 QUICK = Plan(
     rounds=1,
     seconds=1.0,
     cases=[("small", 1), ("small", 64), ("large", 64)],
     waiting=1_000,
-    latency="2s",
-    memory_rounds=1,
 )
 
 # Half a gigabyte at once takes many seconds: one burst is measured instead of a
 # time, and nobody gives up before the end.
 BURST = ("large", 512)
 PATIENT = ["--section_timeout=90s", "--total_timeout=120s"]
+
+# The backends wait so many times as long, when memory is measured, as the slowest
+# contender takes for so many calls: it has taken all in before the first is
+# answered, on a machine of any speed.
+ROOM_TO_TAKE_IN = 5
+LEAST_LATENCY_S = 3
 
 # Where each call that waits is a thread or four.
 BLOCKING_WAITING = 500
@@ -55,6 +54,15 @@ BLOCKING_WAITING = 500
 def connections(in_flight: int) -> int:
     """Like a few clients, and under 1,000 calls on each."""
     return {1: 1, 64: 4, 512: 8}.get(in_flight, 16)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What calls took that all waited at a time."""
+
+    calls: int
+    failed: int
+    kb: float  # a call; nothing where some failed
 
 
 @dataclass
@@ -66,8 +74,8 @@ class Figures:
     direct_ms: dict[str, list[float]] = field(default_factory=dict)
     steady: Rounds = field(default_factory=dict)
     steady_rate: float = 0
-    waiting_kb: dict[str, list[float]] = field(default_factory=dict)
-    waiting_calls: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    latency_s: int = 0  # of the backends, when calls waited
 
 
 class Measure:
@@ -86,9 +94,20 @@ class Measure:
                 self._speed(near, size, in_flight)
             self._direct(near)
             self._steady(near)
-        with backends(self.work, latency=self.plan.latency) as slow:
+        self.figures.latency_s = self._time_to_take_in()
+        with backends(self.work, latency=f"{self.figures.latency_s}s") as slow:
             self._memory(slow)
         return self.figures
+
+    def _time_to_take_in(self) -> int:
+        """Seconds, of the slowest contender that takes all of them in."""
+        rounds = self.figures.speed["small", 64]
+        slowest = min(
+            median(result.rate for result in rounds[contender.name])
+            for contender in self.contenders
+            if not contender.blocks
+        )
+        return max(LEAST_LATENCY_S, round(ROOM_TO_TAKE_IN * self.plan.waiting / slowest))
 
     def compare_answers(self, near: dict[str, Server]) -> None:
         """Every contender has to give what ours gives."""
@@ -177,20 +196,22 @@ class Measure:
         self.figures.steady = self._rounds(f"{rate}/s", near, one)
 
     def _memory(self, slow: dict[str, Server]) -> None:
-        for _ in range(self.plan.memory_rounds):
-            for contender in self.contenders:
-                calls = self.plan.waiting
-                if contender.blocks:
-                    calls = min(calls, BLOCKING_WAITING)
-                command = contender.command + targets(slow) + PATIENT
-                with server(command, self.work) as up:
-                    kb = _waiting_kb(up, calls)
-                self.figures.waiting_kb.setdefault(contender.name, []).append(kb)
-                self.figures.waiting_calls[contender.name] = calls
-                print(f"waiting: {contender.name:10} {kb:.1f} KB a call", flush=True)
+        for contender in self.contenders:
+            calls = self.plan.waiting
+            if contender.blocks:
+                calls = min(calls, BLOCKING_WAITING)
+            command = contender.command + targets(slow) + PATIENT
+            with server(command, self.work) as up:
+                waiting = _wait(up, calls)
+            self.figures.waiting[contender.name] = waiting
+            print(
+                f"waiting: {contender.name:10} {waiting.kb:.1f} KB a call"
+                f" {waiting.failed} of {calls} failed",
+                flush=True,
+            )
 
 
-def _waiting_kb(up: Server, calls: int) -> float:
+def _wait(up: Server, calls: int) -> Waiting:
     before = up.memory_kb("VmRSS")
     result = load(
         up,
@@ -200,9 +221,9 @@ def _waiting_kb(up: Server, calls: int) -> float:
         connections=connections(calls),
         timeout="100s",
     )
-    if result.errors or result.wrong:
-        raise RuntimeError(f"of calls that waited, some failed: {result}")
-    return (result.peak_kb - before) / calls
+    return Waiting(
+        calls, result.errors + result.wrong, (result.peak_kb - before) / calls
+    )
 
 
 def _line(rounds: list[Result]) -> str:

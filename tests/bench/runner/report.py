@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from . import machine
-from .bars import Bar, bars, cpu, paired_ratio, tax_ms
+from .bars import Bar, bars, cpu, direct_ms, ratio
 from .contenders import ALL, OURS
 from .dataset import SIZES
 from .load import Result
-from .measure import Figures, Rounds, median
+from .machine import Quiet
+from .measure import Figures, Rounds, Waiting, median
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -32,7 +33,7 @@ def _speed_row(name: str, rounds: Rounds) -> list[str]:
     return [
         name,
         f"{mid('cpu_us'):.0f}",
-        f"{1 / paired_ratio(rounds, name, cpu):.2f}",
+        str(ratio(rounds, name, OURS, cpu)),
         f"{mid('rate'):.0f}",
         f"{mid('p50_ms'):.2f}",
         f"{mid('p99_ms'):.2f}",
@@ -56,25 +57,36 @@ def _speed_table(rounds: Rounds) -> str:
 
 
 def _memory_table(figures: Figures) -> str:
-    def row(name: str, kb: list[float]) -> list[str]:
-        pairs = zip(kb, figures.waiting_kb[OURS])
-        ratio = median(theirs / ours for theirs, ours in pairs)
-        calls = figures.waiting_calls[name]
-        return [name, f"{calls:,}", f"{median(kb):.1f}", f"{ratio:.2f}"]
+    ours = figures.waiting[OURS]
+
+    def row(name: str, waiting: Waiting) -> list[str]:
+        calls = f"{waiting.calls:,}"
+        if waiting.failed or ours.failed:
+            return [name, calls, f"{waiting.failed:,} failed", ""]
+        return [name, calls, f"{waiting.kb:.1f}", f"{waiting.kb / ours.kb:.2f}"]
 
     return table(
         ("contender", "calls that wait", "KB a call", "x ours"),
-        (row(name, kb) for name, kb in figures.waiting_kb.items()),
+        (row(name, waiting) for name, waiting in figures.waiting.items()),
     )
 
 
 def _tax_table(figures: Figures) -> str:
-    tax = tax_ms(figures)
+    direct = direct_ms(figures)
+    rounds = figures.speed["small", 1]
+
+    def tax(result: Result) -> float:
+        return result.p50_ms - direct
+
     return table(
         ("contender", "tax µs", "x ours"),
         (
-            (name, f"{ms * 1000:.0f}", f"{ms / tax[OURS]:.2f}")
-            for name, ms in tax.items()
+            (
+                name,
+                f"{median(map(tax, results)) * 1000:.0f}",
+                str(ratio(rounds, name, OURS, tax)),
+            )
+            for name, results in rounds.items()
         ),
     )
 
@@ -113,7 +125,8 @@ def _direct_line(figures: Figures) -> str:
     )
 
 
-def render(figures: Figures, command: str, notes: str, minutes: float) -> str:
+def render(figures: Figures, quiet: Quiet, command: str, notes: str) -> str:
+    minutes = quiet.seconds / 60
     about = table(("", ""), machine.describe())
     who = table(("contender", "what it is"), ((c.name, c.what) for c in ALL))
     plan = figures.plan
@@ -121,6 +134,7 @@ def render(figures: Figures, command: str, notes: str, minutes: float) -> str:
 
 Written by `{command}` in {minutes:.0f} minutes: a rerun writes it anew, but for
 the notes, which stand in `NOTES.md`.
+{quiet}
 
 {bar_table(bars(figures))}
 {about}
@@ -130,7 +144,7 @@ the notes, which stand in `NOTES.md`.
 
 Medians of {plan.rounds} rounds of {plan.seconds:g} s, each with every contender
 in turn, each in a process of its own. "x ours" is the median of the rounds'
-ratios of CPU time a call. Of 1 MB, 512 in flight are one burst of 512 calls, in
+ratios of CPU time a call, and what the middle half of them lies between. Of 1 MB, 512 in flight are one burst of 512 calls, in
 one round, with deadlines of 90 s: more than the usual 3 s is needed to send it.
 {_speed_sections(figures)}
 ## A fixed rate
@@ -148,7 +162,7 @@ The median of an overview less that of a direct call to the slowest backend, at
 ## Memory of calls that wait
 
 Peak with all calls in flight, less what was resident before, by the number of
-calls. The backends take {plan.latency}. `threads` and
+calls. The backends take {figures.latency_s} s, which is by how fast this machine is. `threads` and
 `sequential` would need 40,000 and 10,000 threads: they have fewer calls.
 
 {_memory_table(figures)}"""
