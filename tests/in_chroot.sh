@@ -3,13 +3,14 @@
 # exit code is ctest's.
 #
 #   tests/in_chroot.sh [--suite NAME] [--experimental SOURCES] [--label REGEX]
-#                      [CTEST ARGUMENT...]
+#                      [--run COMMAND | CTEST ARGUMENT...]
 #
 #   --suite          what debootstrap calls it: trixie (the default), sid
 #   --experimental   with the packages of these sources as they are in Debian's
 #                    experimental, for instance "grpc protobuf"
 #   --label          the tests with this label: unit (the default), or others,
 #                    for which all is built, and more is installed
+#   --run            this command of a shell instead, where the checkout is
 #
 # For instance:  tests/in_chroot.sh --suite sid --label 'unit|integration' -LE slow
 #
@@ -22,9 +23,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 suite=trixie
 experimental=
 label=unit
+run=
 while (($#)); do
   case $1 in
-    --suite | --experimental | --label)
+    --suite | --experimental | --label | --run)
       (($# > 1)) || {
         echo "tests/in_chroot.sh: $1 needs a value" >&2
         exit 2
@@ -93,6 +95,10 @@ build_and_test() {
     targets=(tests/unit/all)
   fi
   cd /mnt
+  if [[ $run ]]; then
+    eval "$run"
+    return
+  fi
   deploy/install-deps.sh "${packages[@]}"
   # Nobody looks at these programs with a debugger.
   cmake --preset debug -DCMAKE_CXX_FLAGS_DEBUG=-O0
@@ -106,7 +112,7 @@ unshare --mount true 2>/dev/null || skip "nothing can be mounted here"
 
 # To wait for the disk after each package takes longer than all else.
 export DPKG_FORCE=unsafe-io
-export label root=$PWD/build/chroot/$suite${experimental:+-experimental}
+export label run root=$PWD/build/chroot/$suite${experimental:+-experimental}
 [[ -d $root ]] || make_root
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 export -f enter build_and_test

@@ -232,6 +232,19 @@ class HedgedAttempt {
   AttemptOutcome<S> hedge_;
 };
 
+// All of that, in a frame of its own: an attempt that nobody hedges has no
+// memory for it while it waits.
+template <typename S>
+async::Task<AttemptOutcome<S>> CallHedged(
+    CallScope& scope, BackendOf<S>& backend, const typename S::Request& request,
+    AttemptKind kind, async::Clock::time_point deadline, Landing& landing,
+    async::Clock::duration delay) {
+  HedgedAttempt<S> attempt(scope, backend, request, kind, deadline, landing);
+  async::Task<AttemptOutcome<S>> run = attempt.Run(delay);
+  AttemptOutcome<S> outcome = co_await std::move(run);
+  co_return outcome;
+}
+
 }  // namespace gather::fanout
 
 #endif  // GATHER_SERVER_FANOUT_ATTEMPT_H_

@@ -108,10 +108,9 @@ async::Task<> Call(CallScope& scope, BackendOf<S>& backend,
                                  ? hedging.OnCall(async::Clock::now())
                                  : std::nullopt;
     if (hedge_after) {
-      HedgedAttempt<S> attempt(scope, backend, request, kind, deadline,
-                               landing);
-      async::Task<AttemptOutcome<S>> run = attempt.Run(*hedge_after);
-      outcome = co_await std::move(run);
+      async::Task<AttemptOutcome<S>> hedged = CallHedged<S>(
+          scope, backend, request, kind, deadline, landing, *hedge_after);
+      outcome = co_await std::move(hedged);
     } else {
       Attempt<S> attempt(scope, backend, request, kind, deadline,
                          scope.stop_token());

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -25,6 +26,29 @@ using Field = Undecoded::Field;
 namespace {
 
 constexpr char kStatus[] = "status";
+
+// Most messages have few such fields, and ListFields() looks at every other.
+std::vector<const FieldDescriptor*> MessagesSetIn(const Message& message) {
+  const Descriptor& type = *message.GetDescriptor();
+  const Reflection& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> set;
+  if (type.extension_range_count() > 0) {
+    reflection.ListFields(message, &set);
+    std::erase_if(set, [](const FieldDescriptor* field) {
+      return field->message_type() == nullptr;
+    });
+    return set;
+  }
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* const field = type.field(i);
+    if (field->message_type() == nullptr) continue;
+    const bool is_set = field->is_repeated()
+                            ? reflection.FieldSize(message, field) > 0
+                            : reflection.HasField(message, field);
+    if (is_set) set.push_back(field);
+  }
+  return set;
+}
 
 // Adds the texts at the end of `path` in the bytes of a message.
 void AddTexts(std::string_view message, std::span<const int> path,
@@ -127,10 +151,7 @@ void DiscardUnknownGroups(Message* message) {
       return field.type() != UnknownField::TYPE_GROUP;
     });
   }
-  std::vector<const FieldDescriptor*> set;
-  reflection.ListFields(*message, &set);
-  for (const FieldDescriptor* field : set) {
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+  for (const FieldDescriptor* field : MessagesSetIn(*message)) {
     if (!field->is_repeated()) {
       DiscardUnknownGroups(reflection.MutableMessage(message, field));
       continue;
