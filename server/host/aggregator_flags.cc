@@ -72,9 +72,9 @@ absl::Status CheckForwardedKey(const std::string& key) {
 }
 
 // The policies of each section, where there is a file of them.
-absl::Status LoadPolicies(const fanout::Catalog& catalog,
+absl::Status LoadPolicies(const std::string& path,
+                          const fanout::Catalog& catalog,
                           fanout::Settings& fan_out) {
-  const std::string path = absl::GetFlag(FLAGS_policies);
   if (path.empty()) return absl::OkStatus();
   std::vector<std::string> names;
   for (const fanout::SectionInfo& section : catalog.sections) {
@@ -171,7 +171,8 @@ absl::StatusOr<AggregatorSettings> AggregatorSettingsFromFlags(
     fan_out.policy.limit.maximum = static_cast<int>(
         std::min<int64_t>(max_inflight, fan_out.policy.limit.maximum));
   }
-  absl::Status loaded = LoadPolicies(catalog, fan_out);
+  settings.policies_file = absl::GetFlag(FLAGS_policies);
+  absl::Status loaded = LoadPolicies(settings.policies_file, catalog, fan_out);
   if (!loaded.ok()) return loaded;
   WarnOfTimeouts(fan_out, settings.server.warnings);
   fan_out.start_traces = absl::GetFlag(FLAGS_start_traces) ||

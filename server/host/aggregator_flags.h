@@ -1,6 +1,8 @@
 #ifndef GATHER_SERVER_HOST_AGGREGATOR_FLAGS_H_
 #define GATHER_SERVER_HOST_AGGREGATOR_FLAGS_H_
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "server/fanout/catalog.h"
 #include "server/fanout/fan_out.h"
@@ -15,6 +17,7 @@ struct AggregatorSettings {
   fanout::Settings fan_out;
   rpc::ChannelOptions channel;
   int connections_per_backend = 1;
+  std::string policies_file;  // empty where there is none
 };
 
 // Reads the flags, and the file of policies for those sections. An error is one

@@ -19,9 +19,10 @@ void LogStart(const AggregatorSettings& settings, const BackendFlags& backends,
       {"soft_timeout", absl::FromChrono(fan_out.soft_timeout)},
       {"max_attempts", fan_out.policy.retry.max_attempts},
       {"max_inflight", settings.server.server.max_inflight},
-      {"max_reply_bytes", settings.channel.max_reply_bytes},
-      {"sections_with_policies",
-       static_cast<int64_t>(fan_out.section_policies.size())}};
+      {"max_reply_bytes", settings.channel.max_reply_bytes}};
+  if (!settings.policies_file.empty()) {
+    fields.emplace_back("policies", settings.policies_file);
+  }
   // As the flags are called: user_target, user_tls, order_target and so on.
   for (const ops::TextFlag& flag : backends.flags()) {
     if (!flag.value.empty()) fields.emplace_back(flag.name, flag.value);

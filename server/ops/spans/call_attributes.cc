@@ -86,17 +86,23 @@ std::string FieldsOf(const rpc::Span& span) {
 
 }  // namespace
 
+bool CallAttributes::IsOf(const Kept& kept, const rpc::Span& span) {
+  return !kept.fields.empty() && kept.kind == span.kind &&
+         kept.method == span.method && kept.peer == span.peer;
+}
+
 std::string_view CallAttributes::Of(const rpc::Span& span) {
   const std::size_t hash = absl::HashOf(span.kind, span.method, span.peer);
-  Kept& kept = kept_[hash % kept_.size()];
-  if (kept.fields.empty() || kept.kind != span.kind ||
-      kept.method != span.method || kept.peer != span.peer) {
-    kept.fields.clear();  // whatever is thrown, it is whole or empty
-    kept.kind = span.kind;
-    kept.method = span.method;
-    kept.peer = span.peer;
-    kept.fields = FieldsOf(span);
+  Set& set = sets_[hash % sets_.size()];
+  for (const Kept& kept : set.kept) {
+    if (IsOf(kept, span)) return kept.fields;
   }
+  Kept& kept = set.kept[set.oldest++ % set.kept.size()];
+  kept.fields.clear();  // whatever is thrown, it is whole or empty
+  kept.kind = span.kind;
+  kept.method = span.method;
+  kept.peer = span.peer;
+  kept.fields = FieldsOf(span);
   return kept.fields;
 }
 

@@ -2,6 +2,7 @@
 #define GATHER_SERVER_OPS_SPANS_CALL_ATTRIBUTES_H_
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -27,9 +28,16 @@ class CallAttributes {
     std::string peer;
     std::string fields;
   };
+  // Of one hash. One process calls few peers by few methods, and two of these
+  // must not take each other's place with each call.
+  struct Set {
+    std::array<Kept, 4> kept;
+    std::size_t oldest = 0;
+  };
 
-  // By what they are of; one takes the place of another.
-  std::array<Kept, 64> kept_;
+  static bool IsOf(const Kept& kept, const rpc::Span& span);
+
+  std::array<Set, 16> sets_;
 };
 
 }  // namespace gather::ops
