@@ -19,19 +19,19 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Sources come from where packages come from. An index of their own leaves the
-# system's as it is.
+# system's as it is; they are signed by keys that apt trusts for all.
 apt=(apt-get -qq -o "Dir::Etc::SourceList=$work/sources.list"
   -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$work/lists"
   -o APT::Sandbox::User=root)
 mkdir "$work/lists"
+# Also for indextargets, which knows only what was fetched.
+apt-get -qq update
 # shellcheck disable=SC2016 # apt-get's own variables
 apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' \
   'Created-By: Packages' | sort -u >"$work/sources.list"
-command -v dpkg-source >/dev/null || {
-  apt-get -qq update
+command -v dpkg-source >/dev/null ||
   DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
     --no-install-recommends dpkg-dev >/dev/null
-}
 "${apt[@]}" update
 
 # unpack PACKAGE DIRECTORY: the source of an installed package, of just that

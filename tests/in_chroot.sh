@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the tests on another release of Debian, in a chroot, and runs them; the
-# exit code is ctest's.
+# exit code is ctest's, or that of the command.
 #
 #   tests/in_chroot.sh [--suite NAME] [--experimental SOURCES] [--label REGEX]
 #                      [--run COMMAND | CTEST ARGUMENT...]
@@ -10,9 +10,15 @@
 #                    experimental, for instance "grpc protobuf"
 #   --label          the tests with this label: unit (the default), or others,
 #                    for which all is built, and more is installed
-#   --run            this command of a shell instead, where the checkout is
+#   --run            instead of installing, building and testing, this command of a
+#                    shell, where the checkout is
 #
-# For instance:  tests/in_chroot.sh --suite sid --label 'unit|integration' -LE slow
+# For instance:
+#   tests/in_chroot.sh --suite sid --label 'unit|integration' -LE slow
+#   tests/in_chroot.sh --suite sid --experimental "grpc protobuf" --run '
+#     deploy/install-deps.sh --bench && cmake --preset release -DGATHER_BENCH=ON &&
+#     cmake --build --preset release --target aggregator backend bench &&
+#     tests/bench/instructions.sh'
 #
 # Needs root and debootstrap; exit code 77 where something of that is missing. The
 # chroot stays in build/chroot, with its build, so that a second run is short.
@@ -41,6 +47,11 @@ while (($#)); do
     *) break ;;
   esac
 done
+
+if [[ $run ]] && (($#)); then
+  echo "tests/in_chroot.sh: --run takes no arguments of ctest" >&2
+  exit 2
+fi
 
 skip() {
   echo "tests on $suite: skipped, $*"

@@ -232,8 +232,8 @@ class HedgedAttempt {
   AttemptOutcome<S> hedge_;
 };
 
-// All of that, in a frame of its own: an attempt that nobody hedges has no
-// memory for it while it waits.
+// Runs a HedgedAttempt in a coroutine of its own: in that of its caller, every
+// call that waits would have room for one, hedged or not.
 template <typename S>
 async::Task<AttemptOutcome<S>> CallHedged(
     CallScope& scope, BackendOf<S>& backend, const typename S::Request& request,

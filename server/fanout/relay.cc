@@ -27,7 +27,8 @@ namespace {
 
 constexpr char kStatus[] = "status";
 
-// Most messages have few such fields, and ListFields() looks at every other.
+// The fields that are messages. Not by ListFields(), which looks at every field
+// that is set.
 std::vector<const FieldDescriptor*> MessagesSetIn(const Message& message) {
   const Descriptor& type = *message.GetDescriptor();
   const Reflection& reflection = *message.GetReflection();

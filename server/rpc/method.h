@@ -193,10 +193,8 @@ class ServedMethod final : public Method {
       if (!sent || call.context().IsCancelled()) {
         call.StopAsCancelled();
         status = StopStatus(call.stop_cause());
-        if (MayHaveExpired(call.deadline(), async::Clock::now())) {
-          serving.expired.Add();
-        }
       }
+      if (call.may_have_expired()) serving.expired.Add();
     }
     // Only now: what is counted as handled is not in flight.
     if (index_) Record(serving, call, status);

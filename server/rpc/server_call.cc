@@ -7,6 +7,8 @@ namespace gather::rpc {
 void ServerCall::Stop(StopCause cause) {
   if (stop_cause_ != StopCause::kNone) return;
   stop_cause_ = cause;
+  may_have_expired_ =
+      rpc::MayHaveExpired(cause, deadline_, async::Clock::now());
   stop_.request_stop();
 }
 

@@ -65,6 +65,8 @@ class ServerCall : public async::ListNode {
   // whatever the handler returns.
   std::stop_token stop_token() const { return stop_.get_token(); }
   StopCause stop_cause() const { return stop_cause_; }
+  // Once it is stopped: rpc::MayHaveExpired() as it was then.
+  bool may_have_expired() const { return may_have_expired_; }
 
   // The caller's trace, with a span of this call's own; one that is made here
   // where the caller sent none.
@@ -161,6 +163,7 @@ class ServerCall : public async::ListNode {
   async::Clock::time_point deadline_ = async::Clock::time_point::max();
   const CallsInFlight* in_flight_ = nullptr;  // that it is among
   StopCause stop_cause_ = StopCause::kNone;
+  bool may_have_expired_ = false;
   std::stop_source stop_;
   EndNotice ended_{this};
   CallTrace trace_;

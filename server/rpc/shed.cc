@@ -16,12 +16,11 @@ Clock::duration TimeFor(Clock::time_point since, Clock::time_point deadline) {
 }  // namespace
 
 bool Shed::Enter(Clock::time_point now, Clock::time_point deadline) {
-  if (waiting_ == 0) last_begun_ = now;
-  if (settings_.enabled &&
-      !IsInTime(now, now - last_begun_, TimeFor(now, deadline))) {
-    refused_.Add();
-    return false;
+  if (waiting_ == 0) {
+    last_begun_ = now;
+    last_short_ = now;
   }
+  if (!Admit(now, now - last_begun_, TimeFor(now, deadline))) return false;
   ++waiting_;
   return true;
 }
@@ -30,38 +29,38 @@ bool Shed::Begin(Clock::time_point now, Clock::time_point since,
                  Clock::time_point deadline) {
   --waiting_;
   last_begun_ = since;
-  if (!settings_.enabled) return true;
   const Clock::duration waited = now - since;
-  if (now - last_late_ > settings_.calm) {
-    shedding_ = false;
-    late_since_ = now;
-  }
   if (waited > settings_.target) {
+    if (now - last_late_ > settings_.calm) shedding_ = false;
     last_late_ = now;
-  } else if (!shedding_) {
-    late_since_ = now;
+  } else {
+    last_short_ = now;
   }
-  if (IsInTime(now, waited, TimeFor(since, deadline))) return true;
-  refused_.Add();
-  return false;
+  return Admit(now, waited, TimeFor(since, deadline));
 }
 
-bool Shed::IsInTime(Clock::time_point now, Clock::duration waited,
-                    Clock::duration time) {
-  if (time == Clock::duration::max()) return true;
-  if (waited > settings_.negligible && waited + settings_.margin > time) {
-    return false;
-  }
+bool Shed::Admit(Clock::time_point now, Clock::duration waited,
+                 Clock::duration time) {
+  if (!settings_.enabled || time == Clock::duration::max()) return true;
+  const bool too_late =
+      waited > settings_.negligible && waited + settings_.margin > time;
+  const bool overload = !too_late && IsOverload(now, waited, time);
+  if (overload) shedding_ = true;
+  if (too_late || overload) refused_.Add();
+  return !too_late && !overload;
+}
+
+bool Shed::IsOverload(Clock::time_point now, Clock::duration waited,
+                      Clock::duration time) const {
   const auto allowed = std::max(
       settings_.target,
       std::chrono::duration_cast<Clock::duration>(
           settings_.standing_share * (time - settings_.standing_from)));
-  if (waited <= allowed || now - last_late_ > settings_.calm ||
-      now - late_since_ < time) {
-    return true;
-  }
-  shedding_ = true;
-  return false;
+  if (waited <= allowed) return false;
+  const bool calm = now - last_late_ > settings_.calm;
+  const Clock::duration standing =
+      shedding_ && !calm ? std::min(time, settings_.burst) : time;
+  return now - last_short_ >= standing;
 }
 
 }  // namespace gather::rpc

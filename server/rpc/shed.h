@@ -12,12 +12,14 @@ namespace gather::rpc {
 struct ShedSettings {
   // Where off, all are admitted.
   bool enabled = true;
-  // A queue in which one has waited for less is no standing one (RFC 8289's).
+  // A queue in which somebody waits for less is no standing one: RFC 8289's.
   async::Clock::duration target = std::chrono::milliseconds(5);
-  // Under overload a request may wait for the target, or for this share of what
-  // time it has beyond that.
+  // Under overload a request may wait for the target, or for this share of its
+  // time beyond `standing_from`, whichever is longer.
   double standing_share = 0.05;
   async::Clock::duration standing_from = std::chrono::milliseconds(400);
+  // For how long a queue may stand once requests are refused.
+  async::Clock::duration burst = std::chrono::milliseconds(20);
   // Overload is over when for this long nobody has waited beyond the target.
   async::Clock::duration calm = std::chrono::milliseconds(500);
   // What a request needs once it has begun: its backends' time.
@@ -44,14 +46,16 @@ struct ShedSettings {
 //   waited <= max(target, standing_share * (time - standing_from))
 //
 // Overload, to a request, is when everyone has waited for longer than the
-// target for all of `time`: what is over sooner is a burst, which is worked
-// off. It lasts until nobody has for as long as `calm`, since a queue from
-// which many are refused is short now and then. Under overload the wait is kept
-// short, for three reasons: what is begun at the last moment is late by the
-// least trouble; calls that wait take the places on their connection from those
-// that wait at the caller's end, unseen; and each that waits has memory that is
-// out of the processor's caches by its turn, so that all cost more: a tenth,
-// measured with 25 ms of it.
+// target for all of `time`, with nobody let through at once: what is over
+// sooner is a burst, which is worked off. Once requests are refused for it, it
+// is also what lasts for longer than `burst`, until nobody has waited for as
+// long as `calm`: a queue from which many are refused is short now and then.
+//
+// Under overload the wait is kept short, for three reasons: what is begun at
+// the last moment is late by the least trouble; calls that wait take the places
+// on their connection from those that wait at the caller's end, unseen; and
+// each that waits has memory that is out of the processor's caches by its turn,
+// so that all cost more: a tenth, measured with 25 ms of it.
 //
 // Without a deadline nobody is refused: such callers wait as long as it takes,
 // by their own choice, and hold up those behind them, who may be refused for
@@ -83,18 +87,21 @@ class Shed {
   uint64_t refused() const { return refused_.value(); }
 
  private:
-  bool IsInTime(async::Clock::time_point now, async::Clock::duration waited,
-                async::Clock::duration time);
+  // Whether one that has waited so long is let pass; counts it where not.
+  bool Admit(async::Clock::time_point now, async::Clock::duration waited,
+             async::Clock::duration time);
+  bool IsOverload(async::Clock::time_point now, async::Clock::duration waited,
+                  async::Clock::duration time) const;
 
   const ShedSettings settings_;
   async::Counter refused_;
   int waiting_ = 0;                      // in the queue
   async::Clock::time_point last_begun_;  // of whom left it last: its `since`
-  // Since when everyone has waited for longer than the target, or, once some
-  // were refused for it, without calm; and when one last had.
-  async::Clock::time_point late_since_;
+  // When somebody last had not to wait for longer than the target, and when
+  // somebody had to.
+  async::Clock::time_point last_short_;
   async::Clock::time_point last_late_;
-  bool shedding_ = false;  // some were refused for it
+  bool shedding_ = false;  // some were refused since, without calm
 };
 
 }  // namespace gather::rpc

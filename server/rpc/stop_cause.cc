@@ -54,10 +54,12 @@ StopCause CauseOfCancel(async::Clock::time_point start,
                                      : StopCause::kCallerLeft;
 }
 
-bool MayHaveExpired(async::Clock::time_point deadline,
+bool MayHaveExpired(StopCause cause, async::Clock::time_point deadline,
                     async::Clock::time_point now) {
   constexpr std::chrono::milliseconds kLateReading(100);
-  return deadline <= now || deadline - now <= kLateReading;
+  return cause == StopCause::kDeadlineExceeded ||
+         (cause == StopCause::kCallerLeft &&
+          (deadline <= now || deadline - now <= kLateReading));
 }
 
 }  // namespace gather::rpc

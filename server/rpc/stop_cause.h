@@ -37,11 +37,12 @@ StopCause CauseOfCancel(async::Clock::time_point start,
                         async::Clock::time_point deadline,
                         async::Clock::time_point now);
 
-// Whether a call that its caller has ended at `now` may have reached its
-// deadline there. A server that is late in reading its sockets counts the
-// deadline from when it reads the call, and so finds one whose time was up for
-// long to have been ended early, by as much as it is late.
-bool MayHaveExpired(async::Clock::time_point deadline,
+// Whether a call that gRPC has cancelled at `now` may have reached its deadline
+// at the caller's end. A deadline counts from when the server reads the call:
+// one that reads its sockets 50 ms late learns 50 ms before the deadline of a
+// call that the call's time is up. How late it reads nothing tells: up to 100
+// ms count.
+bool MayHaveExpired(StopCause cause, async::Clock::time_point deadline,
                     async::Clock::time_point now);
 
 }  // namespace gather::rpc

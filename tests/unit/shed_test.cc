@@ -12,7 +12,16 @@ using async::Clock;
 
 class ShedTest : public testing::Test {
  protected:
-  // A request of its own, with nobody else in the queue: whether it is begun
+  // From now on somebody is in the queue all along.
+  void Stand() { ASSERT_TRUE(shed_.Enter(now_, Clock::time_point::max())); }
+  void StandNoMore() { shed_.Begin(now_, now_, Clock::time_point::max()); }
+  // The queue is empty for a moment.
+  void Drain() {
+    StandNoMore();
+    Stand();
+  }
+
+  // A request of its own, with nobody in the queue but who stands: is it begun
   // after `waited`, of the `time` from its arrival to its deadline.
   bool Admit(Clock::duration waited, Clock::duration time) {
     const Clock::time_point since = now_ - waited;
@@ -50,31 +59,59 @@ TEST_F(ShedTest, RefusesWhatCanNotBeServedInTime) {
   EXPECT_EQ(shed_.refused(), 2);
 }
 
+TEST_F(ShedTest, NegligibleWaitMakesNoRequestLate) {
+  EXPECT_TRUE(Admit(settings_.negligible, settings_.negligible + 10ms));
+  EXPECT_FALSE(Admit(settings_.negligible + 1ms, settings_.negligible + 10ms));
+}
+
 TEST_F(ShedTest, WaitThatLastsForLongerThanARequestsTimeIsOverload) {
+  Stand();
   EXPECT_EQ(Admitted(1s, 300ms, 1s), 1000) << "may be a burst";
   EXPECT_EQ(Admitted(1s, 300ms, 1s), 0);
   EXPECT_EQ(Admitted(1s, 300ms, 10s), 1000) << "to that it may be one still";
+  Drain();
   EXPECT_EQ(Admitted(1s, 30ms, 1s), 1000) << "a twentieth of its last 600 ms";
 }
 
 TEST_F(ShedTest, QueueThatIsShortNowAndThenIsNoOverload) {
+  Stand();
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(Admitted(500ms, 300ms, 1s), 500);
     EXPECT_TRUE(Admit(settings_.target, 1s));
   }
 }
 
-TEST_F(ShedTest, OverloadIsOverWhenNobodyHasWaitedForAWhile) {
+TEST_F(ShedTest, QueueThatIsEmptyNowAndThenIsNoOverload) {
+  for (int i = 0; i < 10; ++i) {
+    Stand();
+    EXPECT_EQ(Admitted(500ms, 300ms, 1s), 500);
+    StandNoMore();
+    now_ += 300ms;
+  }
+}
+
+TEST_F(ShedTest, UnderOverloadAQueueMayStandForAMoment) {
+  Stand();
   Admitted(2s, 300ms, 1s);
-  EXPECT_TRUE(Admit(settings_.target, 1s));
-  EXPECT_FALSE(Admit(300ms, 1s));
+  for (int i = 0; i < 10; ++i) {
+    Drain();
+    EXPECT_EQ(std::chrono::milliseconds(Admitted(100ms, 300ms, 1s)),
+              settings_.burst);
+  }
+}
+
+TEST_F(ShedTest, OverloadIsOverWhenNobodyHasWaitedForAWhile) {
+  Stand();
+  Admitted(2s, 300ms, 1s);
+  Drain();
   Admitted(settings_.calm + 10ms, settings_.target, 1s);
-  EXPECT_TRUE(Admit(300ms, 1s));
+  EXPECT_EQ(Admitted(500ms, 300ms, 1s), 500);
 }
 
 TEST_F(ShedTest, UnderOverloadWhatArrivesGetsNoPlaceInAQueueThatIsTooLong) {
+  Stand();
   Admitted(2s, 300ms, 1s);
-  // One waits that came 300 ms ago, and another left the queue with it.
+  // One more waits that came 300 ms ago, and another left the queue with it.
   const Clock::time_point since = now_ - 300ms;
   ASSERT_TRUE(shed_.Enter(since, since + 10s));
   ASSERT_TRUE(shed_.Enter(since, since + 10s));
@@ -84,7 +121,9 @@ TEST_F(ShedTest, UnderOverloadWhatArrivesGetsNoPlaceInAQueueThatIsTooLong) {
 }
 
 TEST_F(ShedTest, BurstAfterAQuietTimeIsABurst) {
-  Admitted(1s, 300ms, 1s);
+  Stand();
+  Admitted(2s, 300ms, 1s);
+  StandNoMore();
   now_ += 1h;
   // Together, of which the last is begun after a while.
   const Clock::time_point since = now_;
@@ -97,7 +136,9 @@ TEST_F(ShedTest, BurstAfterAQuietTimeIsABurst) {
 }
 
 TEST_F(ShedTest, UnderOverloadShortDeadlinesAreTakenWhereNobodyWaits) {
+  Stand();
   Admitted(2s, 300ms, 1s);
+  StandNoMore();
   EXPECT_TRUE(shed_.Enter(now_, now_ + 10ms));
   EXPECT_TRUE(shed_.Enter(now_, now_ + 10ms));
   EXPECT_TRUE(shed_.Begin(now_ + 1ms, now_, now_ + 10ms));

@@ -43,11 +43,18 @@ TEST(StopCauseTest, CancelNearTheDeadlineIsTheDeadlines) {
 
 TEST(StopCauseTest, WhatIsReadLateMayHaveExpired) {
   const Clock::time_point now = Clock::now();
-  EXPECT_TRUE(MayHaveExpired(now - 1h, now));
-  EXPECT_TRUE(MayHaveExpired(now + 100ms, now));
-  EXPECT_FALSE(MayHaveExpired(now + 101ms, now));
-  EXPECT_TRUE(MayHaveExpired(Clock::time_point::min(), now));
-  EXPECT_FALSE(MayHaveExpired(Clock::time_point::max(), now));
+  const auto expired = [now](Clock::time_point deadline) {
+    return MayHaveExpired(StopCause::kCallerLeft, deadline, now);
+  };
+  EXPECT_TRUE(expired(now - 1h));
+  EXPECT_TRUE(expired(now + 100ms));
+  EXPECT_FALSE(expired(now + 101ms));
+  EXPECT_TRUE(expired(Clock::time_point::min()));
+  EXPECT_FALSE(expired(Clock::time_point::max()));
+  // 5 % of an hour before its end, that is.
+  EXPECT_TRUE(MayHaveExpired(StopCause::kDeadlineExceeded, now + 3min, now));
+  EXPECT_FALSE(MayHaveExpired(StopCause::kDraining, now, now));
+  EXPECT_FALSE(MayHaveExpired(StopCause::kNone, now, now));
 }
 
 TEST(StopCauseTest, DeadlinesMayBeAnywhere) {

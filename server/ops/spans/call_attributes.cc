@@ -97,7 +97,7 @@ std::string_view CallAttributes::Of(const rpc::Span& span) {
   for (const Kept& kept : set.kept) {
     if (IsOf(kept, span)) return kept.fields;
   }
-  Kept& kept = set.kept[set.oldest++ % set.kept.size()];
+  Kept& kept = set.kept[set.next++ % set.kept.size()];
   kept.fields.clear();  // whatever is thrown, it is whole or empty
   kept.kind = span.kind;
   kept.method = span.method;

@@ -13,7 +13,7 @@ namespace gather::ops {
 // What a call's method and peer are in the attributes of its span, as fields on
 // the wire: by OpenTelemetry's semantic conventions 1.37
 // (https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans). Calls of one
-// method to one peer have the same: the last ones are kept.
+// method to one peer have the same: some are kept.
 //
 // Thread: one.
 class CallAttributes {
@@ -28,11 +28,11 @@ class CallAttributes {
     std::string peer;
     std::string fields;
   };
-  // Of one hash. One process calls few peers by few methods, and two of these
-  // must not take each other's place with each call.
+  // Those whose hashes are the same here. A request has a few calls, which must
+  // not take each other's place each time.
   struct Set {
     std::array<Kept, 4> kept;
-    std::size_t oldest = 0;
+    std::size_t next = 0;  // to be replaced
   };
 
   static bool IsOf(const Kept& kept, const rpc::Span& span);

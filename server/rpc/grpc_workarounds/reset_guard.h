@@ -36,8 +36,8 @@ class ResetCounter {
     // Those that have begun, but for those that have ended with OK. gRPC counts
     // a call that was reset as failed, if not at once.
     int64_t not_ok = 0;
-    // Those that failed for having reached their deadlines: under overload that
-    // is what becomes of a busy caller's, who is no attacker.
+    // Those that failed for having reached their deadlines, or may have: under
+    // overload that is what becomes of a busy caller's, who is no attacker.
     int64_t expired = 0;
     // Those that handlers have now. gRPC counts a call that expires as failed
     // at once, a loop only when it comes to it, which takes it a while where a

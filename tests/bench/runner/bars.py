@@ -34,7 +34,7 @@ class Ratio:
 
 
 def ratio(rounds: Rounds, one: str, other: str, figure: Figure) -> Ratio:
-    pairs = zip(rounds[one], rounds[other])
+    pairs = zip(rounds[one], rounds[other], strict=True)
     return Ratio([figure(this) / figure(that) for this, that in pairs])
 
 

@@ -40,7 +40,7 @@ def _run(flags: dict[str, object]) -> str:
         [str(BIN / "bench_load"), *arguments],
         stdout=subprocess.PIPE,
         check=True,
-        timeout=300,
+        timeout=900,
         text=True,
     )
     return done.stdout

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .programs import ROOT
+from .programs import BIN, ROOT
 
 
 def _output(*command: str) -> str:
@@ -30,6 +30,12 @@ def _match(pattern: str, text: str) -> str:
     return found.group(1).strip() if found else "unknown"
 
 
+def _libraries() -> str:
+    cache = (BIN.parent / "CMakeCache.txt").read_text(encoding="utf-8")
+    prefix = _match(r"^CMAKE_PREFIX_PATH:\w+=(.+)$", cache)
+    return "Debian's packages" if prefix == "unknown" else f"built in {prefix}"
+
+
 def describe() -> list[tuple[str, str]]:
     cpu = _match(r"^model name\s*:(.*)$", Path("/proc/cpuinfo").read_text())
     memory_kb = int(_match(r"^MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text()))
@@ -42,6 +48,7 @@ def describe() -> list[tuple[str, str]]:
         ("memory", f"{memory_kb / 2**20:.0f} GB"),
         ("system", f"{system}, Linux {os.uname().release}"),
         ("compiler", _output("c++", "--version").splitlines()[0]),
+        ("libraries", _libraries()),
         ("gRPC C++", _package("libgrpc++-dev")),
         ("protobuf C++", _package("libprotobuf-dev")),
         ("Go", f"{_output('go', 'env', 'GOVERSION')}, grpc-go {grpc_go}"),
@@ -85,7 +92,8 @@ class Watch:
     """Tells afterwards whether the machine was quiet, from its start to stop().
 
     What is ours is this process, and those of its children that have ended: so
-    it is to be stopped when they all have."""
+    it is to be stopped when they all have. What the kernel does between processes
+    is nobody's: a load's own packets are among it."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -113,6 +121,6 @@ def _jiffies() -> tuple[float, float]:
     """Seconds of all cores: busy, and stolen by the host."""
     with open("/proc/stat", encoding="ascii") as stat:
         fields = [int(field) for field in stat.readline().split()[1:]]
-    user, nice, system, _, _, irq, softirq, steal = fields[:8]
+    user, nice, system, _, _, _, _, steal = fields[:8]
     tick = os.sysconf("SC_CLK_TCK")
-    return (user + nice + system + irq + softirq) / tick, steal / tick
+    return (user + nice + system) / tick, steal / tick

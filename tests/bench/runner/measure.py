@@ -39,13 +39,21 @@ QUICK = Plan(
 # Half a gigabyte at once takes many seconds: one burst is measured instead of a
 # time, and nobody gives up before the end.
 BURST = ("large", 512)
-PATIENT = ["--section_timeout=90s", "--total_timeout=120s"]
+BURST_S = 90
+
+
+def patient(seconds: int) -> list[str]:
+    """Flags for calls that may take so long."""
+    return [f"--section_timeout={seconds}s", f"--total_timeout={seconds}s"]
+
 
 # The backends wait so many times as long, when memory is measured, as the slowest
 # contender takes for so many calls: it has taken all in before the first is
 # answered, on a machine of any speed.
 ROOM_TO_TAKE_IN = 5
 LEAST_LATENCY_S = 3
+# And a call waits so many times as long at most.
+PATIENCE = 3
 
 # Where each call that waits is a thread or four.
 BLOCKING_WAITING = 500
@@ -62,7 +70,7 @@ class Waiting:
 
     calls: int
     failed: int
-    kb: float  # a call; nothing where some failed
+    kb: float  # a call; means nothing where some failed
 
 
 @dataclass
@@ -154,10 +162,10 @@ class Measure:
             return load(up, warm_up=warm_up, duration=duration, timeout="30s", **common)
 
         def burst(up: Server) -> Result:
-            return load(up, calls=in_flight, timeout="100s", **common)
+            return load(up, calls=in_flight, timeout=f"{BURST_S}s", **common)
 
         if (size, in_flight) == BURST:
-            results = self._rounds(title, near, burst, PATIENT, rounds=1)
+            results = self._rounds(title, near, burst, patient(BURST_S), rounds=1)
         else:
             results = self._rounds(title, near, for_a_time)
         self.figures.speed[size, in_flight] = results
@@ -196,13 +204,14 @@ class Measure:
         self.figures.steady = self._rounds(f"{rate}/s", near, one)
 
     def _memory(self, slow: dict[str, Server]) -> None:
+        seconds = PATIENCE * self.figures.latency_s
         for contender in self.contenders:
             calls = self.plan.waiting
             if contender.blocks:
                 calls = min(calls, BLOCKING_WAITING)
-            command = contender.command + targets(slow) + PATIENT
+            command = contender.command + targets(slow) + patient(seconds)
             with server(command, self.work) as up:
-                waiting = _wait(up, calls)
+                waiting = _wait(up, calls, seconds)
             self.figures.waiting[contender.name] = waiting
             print(
                 f"waiting: {contender.name:10} {waiting.kb:.1f} KB a call"
@@ -211,7 +220,8 @@ class Measure:
             )
 
 
-def _wait(up: Server, calls: int) -> Waiting:
+def _wait(up: Server, calls: int, seconds: int) -> Waiting:
+    """All at once, each until its backends answer."""
     before = up.memory_kb("VmRSS")
     result = load(
         up,
@@ -219,7 +229,7 @@ def _wait(up: Server, calls: int) -> Waiting:
         in_flight=calls,
         calls=calls,
         connections=connections(calls),
-        timeout="100s",
+        timeout=f"{seconds}s",
     )
     return Waiting(
         calls, result.errors + result.wrong, (result.peak_kb - before) / calls
