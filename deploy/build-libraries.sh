@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds gRPC, Protobuf and Abseil from Debian's own sources: without the
 # assertions that its packages have, and for optimisation at link time. Some 15
-# minutes on two cores; needs root, to install dpkg-dev where it is missing.
+# minutes on two cores. Needs what deploy/install-deps.sh installs, and root, for
+# apt-get.
 #
 #   deploy/build-libraries.sh PREFIX
 #   cmake --preset release -DCMAKE_PREFIX_PATH=PREFIX \
@@ -57,7 +58,8 @@ build() {
     -DCMAKE_INSTALL_LIBDIR=lib "$@" >/dev/null
   # shellcheck disable=SC2086 # targets are words
   cmake --build "$directory/out" --target $targets
-  # What else gRPC would install, as its variant without TLS: nothing links it.
+  # gRPC installs more, such as its variant without TLS, which nothing links: in
+  # the place of what was not built, empty archives.
   find "$directory/out" -name cmake_install.cmake -exec \
     sed -n 's/.*file(INSTALL .* FILES "\(.*\.a\)".*/\1/p' {} + |
     while read -r file; do

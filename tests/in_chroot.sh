@@ -18,7 +18,8 @@
 #   tests/in_chroot.sh --suite sid --experimental "grpc protobuf" --run '
 #     deploy/install-deps.sh --bench && cmake --preset release -DGATHER_BENCH=ON &&
 #     cmake --build --preset release --target aggregator backend bench &&
-#     tests/bench/instructions.sh'
+#     tests/bench/instructions.sh build/release/bin/aggregator \
+#       --log_level=warning --max_resets_per_second=0 --metrics_listen='
 #
 # Needs root and debootstrap; exit code 77 where something of that is missing. The
 # chroot stays in build/chroot, with its build, so that a second run is short.

@@ -97,11 +97,11 @@ class Watch:
 
     def __init__(self) -> None:
         self._start = time.monotonic()
-        self._busy, self._stolen = _jiffies()
+        self._busy, self._stolen = _cores_seconds()
         self._own = _own_seconds()
 
     def stop(self) -> Quiet:
-        busy, stolen = _jiffies()
+        busy, stolen = _cores_seconds()
         seconds = time.monotonic() - self._start
         everything = seconds * (os.cpu_count() or 1)
         own = _own_seconds() - self._own
@@ -117,8 +117,8 @@ def _own_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def _jiffies() -> tuple[float, float]:
-    """Seconds of all cores: busy, and stolen by the host."""
+def _cores_seconds() -> tuple[float, float]:
+    """Of all cores: with processes, and stolen by the host."""
     with open("/proc/stat", encoding="ascii") as stat:
         fields = [int(field) for field in stat.readline().split()[1:]]
     user, nice, system, _, _, _, _, steal = fields[:8]

@@ -102,13 +102,13 @@ class Measure:
                 self._speed(near, size, in_flight)
             self._direct(near)
             self._steady(near)
-        self.figures.latency_s = self._time_to_take_in()
+        self.figures.latency_s = self._latency_s()
         with backends(self.work, latency=f"{self.figures.latency_s}s") as slow:
             self._memory(slow)
         return self.figures
 
-    def _time_to_take_in(self) -> int:
-        """Seconds, of the slowest contender that takes all of them in."""
+    def _latency_s(self) -> int:
+        """Of the backends, for the slowest contender to have all calls waiting."""
         rounds = self.figures.speed["small", 64]
         slowest = min(
             median(result.rate for result in rounds[contender.name])

@@ -8,7 +8,15 @@ from .contenders import ALL, OURS
 from .dataset import SIZES
 from .load import Result
 from .machine import Quiet
-from .measure import Figures, Rounds, Waiting, median
+from .measure import (
+    BURST_S,
+    Figures,
+    LEAST_LATENCY_S,
+    ROOM_TO_TAKE_IN,
+    Rounds,
+    Waiting,
+    median,
+)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -145,8 +153,9 @@ the notes, which stand in `NOTES.md`.
 
 Medians of {plan.rounds} rounds of {plan.seconds:g} s, each with every contender
 in turn, each in a process of its own. "x ours" is the median of the rounds'
-ratios of CPU time a call, and what the middle half of them lies between. Of 1 MB, 512 in flight are one burst of 512 calls, in
-one round, with deadlines of 90 s: more than the usual 3 s is needed to send it.
+ratios of CPU time a call, and what the middle half of them lies between. Of 1 MB,
+512 in flight are one burst of 512 calls, in one round, with deadlines of {BURST_S} s:
+more than the usual 3 s is needed to send it.
 {_speed_sections(figures)}
 ## A fixed rate
 
@@ -163,8 +172,8 @@ The median of an overview less that of a direct call to the slowest backend, at
 ## Memory of calls that wait
 
 Peak with all calls in flight, less what was resident before, by the number of
-calls. The backends take {figures.latency_s} s: five times what the slowest contender
-takes for as many calls. `threads` and
+calls. The backends take {figures.latency_s} s: {ROOM_TO_TAKE_IN} times what the slowest
+contender takes for as many calls, {LEAST_LATENCY_S} s at least. `threads` and
 `sequential` would need 40,000 and 10,000 threads: they have fewer calls.
 
 {_memory_table(figures)}"""
