@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/fanout/policy/policies_file.h"
 #include "server/host/aggregator_flags.h"
 #include "server/host/backend_flags.h"
 #include "server/host/backend_watch.h"
@@ -161,7 +162,10 @@ int RunAggregator(int argc, char** argv, std::string_view usage,
       settings.ok() ? backends.Load() : settings.status();
   if (!loaded.ok()) return ops::ReportBadUsage(std::string(loaded.message()));
   if (settings->server.check_config) {
-    return ops::ReportGoodConfig(settings->server);
+    const auto& policies = settings->fan_out.section_policies;
+    return ops::ReportGoodConfig(
+        settings->server,
+        policies.empty() ? "" : fanout::PoliciesAsJson(policies));
   }
   settings->server.arguments.assign(argv + (argc > 0), argv + argc);
   return Serve(*settings, backends, *catalog, make);

@@ -24,6 +24,7 @@
 #include "server/async/clock.h"
 #include "server/ops/container/log_sizes.h"
 #include "server/ops/flags/parse_flags.h"
+#include "server/ops/log/log_escape.h"
 #include "server/ops/metrics/process_metrics.h"
 #include "server/ops/metrics/server_metrics.h"
 
@@ -171,16 +172,18 @@ LogEndedConnections(Logger& logger) {
   return [&logger](const std::string& peer, const char* reason) {
     logger.Log(LogLevel::kWarning,
                absl::StrCat("connection ended for ", reason),
-               {{"peer", std::string_view(peer)}});
+               {{"peer", ReadablePeer(peer)}});
   };
 }
 
-int ReportGoodConfig(const ServerSettings& settings) {
+int ReportGoodConfig(const ServerSettings& settings,
+                     const std::string& details) {
   for (const std::string& warning : settings.warnings) {
     std::fprintf(stderr, "%s: warning: %s\n", program_invocation_short_name,
                  warning.c_str());
   }
-  std::printf("%s: the configuration is good\n", program_invocation_short_name);
+  std::printf("%s: the configuration is good\n%s",
+              program_invocation_short_name, details.c_str());
   return std::fflush(stdout) == 0 ? 0 : 1;
 }
 

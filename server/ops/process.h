@@ -33,9 +33,10 @@ rpc::OnServerError LogErrors(Logger& logger);
 std::function<void(const std::string& peer, const char* reason)>
 LogEndedConnections(Logger& logger);
 
-// Says on stdout, in one line, that the configuration is good, and on stderr
-// what it warns of. Returns the process's exit code.
-int ReportGoodConfig(const ServerSettings& settings);
+// Says on stdout, in one line, that the configuration is good, with `details` of
+// it below, and on stderr what it warns of. Returns the process's exit code.
+int ReportGoodConfig(const ServerSettings& settings,
+                     const std::string& details = "");
 
 // Starts the server, serves until a signal comes, drains, and returns the
 // process's exit code: 0, or 1 where it could not start. Serves metrics all the

@@ -107,7 +107,7 @@ TEST_F(CoalescingTest, AThousandEqualCallsMakeOneOfEachBackendAndLoop) {
   for (Gate* gate : {&user, &orders_, &products}) gate->Open();
   int coalesced = 0;
   for (const auto& call : calls_) {
-    ASSERT_TRUE(IsWhole(call->Await().response, "u-1"));
+    ASSERT_TRUE(IsWhole(call->Await(), "u-1"));
     coalesced += call->Await().response.orders().status().coalesced();
   }
   for (FakeBackend* backend :
@@ -129,7 +129,7 @@ TEST_F(CoalescingTest, OthersCredentialsHaveACallOfTheirOwn) {
   AwaitCount([this] { return Coalesced(); }, 1);
   orders_.Open();
   for (const auto& call : calls_) {
-    EXPECT_TRUE(IsWhole(call->Await().response, "u-1"));
+    EXPECT_TRUE(IsWhole(call->Await(), "u-1"));
   }
   EXPECT_EQ(orders().calls().count(), 20);
   std::set<std::string> seen;
@@ -147,7 +147,7 @@ TEST_F(CoalescingTest, AnotherRequestIsAnotherCall) {
   PendingOverview other(fixture_->stub(), request);
   EXPECT_TRUE(orders().calls().WaitFor(2));
   orders_.Open();
-  EXPECT_TRUE(IsWhole(other.Await().response, "u-1"));
+  EXPECT_TRUE(IsWhole(other.Await(), "u-1"));
 }
 
 TEST_F(CoalescingTest, ASectionSaysHowItCame) {
@@ -169,7 +169,7 @@ TEST_F(CoalescingTest, FirstCallerWhoLeavesCostsTheOthersNothing) {
   EXPECT_EQ(calls_.front()->Await().status.error_code(), StatusCode::CANCELLED);
   orders_.Open();
   for (std::size_t i = 1; i < calls_.size(); ++i) {
-    EXPECT_TRUE(IsWhole(calls_[i]->Await().response, "u-1"));
+    EXPECT_TRUE(IsWhole(calls_[i]->Await(), "u-1"));
   }
   EXPECT_EQ(orders().calls().count(), 1);
   EXPECT_EQ(orders().cancellations().count(), 0);
@@ -196,7 +196,7 @@ TEST_F(CoalescingTest, FirstCallersDeadlineIsNotThatOfTheCall) {
   Join(1);
   ExpectTimeUp(0);
   orders_.Open();
-  EXPECT_TRUE(IsWhole(calls_[1]->Await().response, "u-1"));
+  EXPECT_TRUE(IsWhole(calls_[1]->Await(), "u-1"));
   EXPECT_EQ(orders().calls().count(), 1);
   EXPECT_EQ(orders().cancellations().count(), 0);
 }
@@ -208,7 +208,7 @@ TEST_F(CoalescingTest, WhoWaitsInVainLeavesByItsOwnDeadline) {
   ExpectTimeUp(1);
   EXPECT_FALSE(calls_[0]->IsDoneWithin(std::chrono::milliseconds(0)));
   orders_.Open();
-  EXPECT_TRUE(IsWhole(calls_[0]->Await().response, "u-1"));
+  EXPECT_TRUE(IsWhole(calls_[0]->Await(), "u-1"));
 }
 
 TEST_F(CoalescingTest, BackendThatHangsIsSeenByItsBreakerAllTheSame) {
@@ -241,7 +241,7 @@ TEST_F(CoalescingTest, FailureIsNobodysInheritance) {
   orders_.Open();
   EXPECT_EQ(OrdersOf(0).reason(), "BACKEND_DECLINED");
   for (std::size_t i = 1; i < calls_.size(); ++i) {
-    ASSERT_TRUE(IsWhole(calls_[i]->Await().response, "u-1"));
+    ASSERT_TRUE(IsWhole(calls_[i]->Await(), "u-1"));
     EXPECT_EQ(OrdersOf(i).attempts(), 2);
   }
   // Who tries again does so with the others who do.
@@ -322,7 +322,7 @@ TEST_F(CoalescingTest, DrainAnswersAllWhoWait) {
   });
   fixture_->server().Drain(async::Clock::now() + kPatience);
   for (const auto& call : calls_) {
-    EXPECT_TRUE(IsWhole(call->Await().response, "u-1"));
+    EXPECT_TRUE(IsWhole(call->Await(), "u-1"));
   }
 }
 

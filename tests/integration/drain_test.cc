@@ -39,7 +39,7 @@ TEST(DrainTest, CallInFlightIsAnsweredWhole) {
   EXPECT_EQ(fixture.server().state(), Server::State::kStopped);
   ASSERT_TRUE(overview.Await().status.ok())
       << overview.Await().status.error_message();
-  EXPECT_TRUE(IsWhole(overview.Await().response, "u-1"));
+  EXPECT_TRUE(IsWhole(overview.Await(), "u-1"));
 }
 
 TEST(DrainTest, CallThatOutlastsTheDeadlineIsCancelled) {

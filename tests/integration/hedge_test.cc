@@ -91,7 +91,7 @@ TEST_F(HedgeTest, HedgeThatFailsLeavesTheFirstToAnswer) {
   PendingOverview pending(fixture_->stub(), RequestFor("u-1"));
   ASSERT_TRUE(orders().ends().WaitFor(101));
   gate.Open();
-  EXPECT_TRUE(IsWhole(pending.Await().response, "u-1"));
+  EXPECT_TRUE(IsWhole(pending.Await(), "u-1"));
 }
 
 TEST_F(HedgeTest, FailureIsRetriedAndNotHedged) {

@@ -160,7 +160,7 @@ TEST(LifecycleTest, HealthIsNeitherLimitedNorCounted) {
     EXPECT_THAT(method.name, Not(HasSubstr("grpc.health")));
   }
   gate.Open();
-  EXPECT_TRUE(IsWhole(held.Await().response, "u-1"));
+  EXPECT_TRUE(IsWhole(held.Await(), "u-1"));
 }
 
 TEST(LifecycleTest, UnknownServiceHasNoHealth) {

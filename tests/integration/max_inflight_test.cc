@@ -36,7 +36,7 @@ TEST(MaxInflightTest, CallPastTheLimitIsRefusedUntilThereIsRoom) {
 
   gate.Open();
   for (const auto& call : held) {
-    EXPECT_TRUE(IsWhole(call->Await().response, "u-1"));
+    EXPECT_TRUE(IsWhole(call->Await(), "u-1"));
   }
   EXPECT_TRUE(IsWhole(fixture.Get(RequestFor("u-2")).response, "u-2"));
 }

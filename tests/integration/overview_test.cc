@@ -41,7 +41,7 @@ TEST(OverviewTest, EveryBackendIsCalledBeforeAnyAnswers) {
   ASSERT_TRUE(fixture.orders.calls().WaitFor(1));
   ASSERT_TRUE(fixture.products.calls().WaitFor(1));
   gate.Open();
-  EXPECT_TRUE(IsWhole(overview.Await().response, "u-1"));
+  EXPECT_TRUE(IsWhole(overview.Await(), "u-1"));
 }
 
 TEST(OverviewTest, SeveralLoopsServeAsOneDoes) {

@@ -73,9 +73,13 @@ TEST_P(ResetFloodTest, EndsItsConnectionAndNoOther) {
   EXPECT_EQ(its_own.Await().status.error_code(), grpc::StatusCode::UNAVAILABLE);
 
   gate_.Open();
-  EXPECT_TRUE(IsWhole(other.Await().response, "u-2"));
-  PendingOverview again(*attacker, RequestFor("u-3"));
-  EXPECT_TRUE(IsWhole(again.Await().response, "u-3"));
+  EXPECT_TRUE(IsWhole(other.Await(), "u-2"));
+  // On a channel of its own: gRPC's client ends the calls on a connection before
+  // it takes that for closed, if it is just writing, and one begun between fails
+  // like them.
+  const auto same_host = Connect();
+  PendingOverview again(*same_host, RequestFor("u-3"));
+  EXPECT_TRUE(IsWhole(again.Await(), "u-3"));
 }
 
 TEST_P(ResetFloodTest, CancellingNowAndThenIsNone) {
@@ -88,7 +92,7 @@ TEST_P(ResetFloodTest, CancellingNowAndThenIsNone) {
     ASSERT_TRUE(fixture_.user.calls().WaitFor(2 + i));
   }
   gate_.Open();
-  EXPECT_TRUE(IsWhole(held.Await().response, "u-1"));
+  EXPECT_TRUE(IsWhole(held.Await(), "u-1"));
   EXPECT_EQ(floods_.count(), 0);
 }
 

@@ -99,7 +99,7 @@ TEST_F(StreamsFullTest, CallThatGotAStreamInTheEndIsWholeAndItsWaitIsCounted) {
   EXPECT_EQ(fixture_->orders.calls().count(), 1 + kStreams);
   gate_.Open();
   for (PendingOverview& call : pending_) {
-    EXPECT_TRUE(IsWhole(call.Await().response, "u-1"));
+    EXPECT_TRUE(IsWhole(call.Await(), "u-1"));
   }
   EXPECT_EQ(WatchedCalls(), 1U);
 }

@@ -13,6 +13,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "server/rpc/channel.h"
 #include "server/rpc/channel_pool.h"
+#include "tests/support/replies.h"
 
 namespace gather::testing {
 namespace {
@@ -47,6 +48,16 @@ const fanout::Catalog& OverviewCatalog() {
   static const auto& kCatalog =
       *new fanout::Catalog(fanout::MakeCatalog<aggregator::Overview>().value());
   return kCatalog;
+}
+
+::testing::AssertionResult IsWhole(const Overview& overview,
+                                   const std::string& user_id) {
+  if (!overview.status.ok()) {
+    return ::testing::AssertionFailure()
+           << "failed with " << overview.status.error_code() << ": "
+           << overview.status.error_message();
+  }
+  return IsWhole(overview.response, user_id);
 }
 
 PendingOverview::PendingOverview(

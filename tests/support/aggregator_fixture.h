@@ -3,6 +3,7 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <gtest/gtest.h>
 
 #include <array>
 #include <chrono>
@@ -33,6 +34,10 @@ struct Overview {
   grpc::Status status;
   aggregator::v1::GetOverviewResponse response;
 };
+
+// True if it succeeded and is whole, as IsWhole() of replies.h has it.
+::testing::AssertionResult IsWhole(const Overview& overview,
+                                   const std::string& user_id);
 
 // A request for the sections that a user's overview has by default.
 aggregator::v1::GetOverviewRequest RequestFor(const std::string& user_id);

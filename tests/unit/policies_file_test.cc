@@ -11,6 +11,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "gather/fanout/v1/policies.pb.h"
+#include "google/protobuf/duration.pb.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/util/json_util.h"
 
 namespace gather::fanout {
 namespace {
@@ -190,6 +194,43 @@ TEST_F(PoliciesFileTest, NamesThePlaceOfWhatIsWrong) {
   for (const Wrong& wrong : all) {
     EXPECT_THAT(FaultOf(wrong.text), StartsWith(wrong.fault)) << wrong.text;
   }
+}
+
+// That fields are set in all of `message`, and in what is below it.
+void ExpectAllSet(const google::protobuf::Message& message) {
+  const auto& reflection = *message.GetReflection();
+  const auto& descriptor = *message.GetDescriptor();
+  for (int i = 0; i < descriptor.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *descriptor.field(i);
+    EXPECT_TRUE(reflection.HasField(message, &field)) << field.full_name();
+    if (field.message_type() == nullptr ||
+        field.message_type() == google::protobuf::Duration::descriptor()) {
+      continue;
+    }
+    ExpectAllSet(reflection.GetMessage(message, &field));
+  }
+}
+
+TEST_F(PoliciesFileTest, WhatIsInForceIsAFileOfAllThatCanBeSet) {
+  const auto policies = Load(R"({
+    "defaults": {"sectionTimeout": "0.250s"},
+    "sections": {"orders": {"retry": {"maxAttempts": 7},
+                            "concurrencyLimit": {"floor": 3}}}})");
+  ASSERT_TRUE(policies.ok()) << policies.status();
+  const std::string json = PoliciesAsJson(*policies);
+
+  v1::Policies file;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &file).ok())
+      << json;
+  ASSERT_EQ(file.sections_size(), 2);
+  for (const auto& [section, policy] : file.sections()) ExpectAllSet(policy);
+  EXPECT_EQ(file.sections().at("orders").retry().max_attempts(), 7);
+
+  const auto again = Load(json);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(PoliciesAsJson(*again), json);
+  EXPECT_EQ(again->at("user").section_timeout, 250ms);
+  EXPECT_EQ(again->at("orders").limit.floor, 3);
 }
 
 TEST_F(PoliciesFileTest, FileThatCannotBeReadIsNamed) {

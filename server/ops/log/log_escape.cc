@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/str_replace.h"
+
 namespace gather::ops {
 namespace {
 
@@ -172,6 +174,10 @@ void AppendTextValue(std::string& out, std::string_view text) {
 
 void AppendPlainText(std::string& out, std::string_view text) {
   AppendEscaped(out, text, "\\", AppendEscapedText);
+}
+
+std::string ReadablePeer(const std::string& peer) {
+  return absl::StrReplaceAll(peer, {{"%5B", "["}, {"%5D", "]"}});
 }
 
 }  // namespace gather::ops

@@ -29,6 +29,10 @@ void AppendTextValue(std::string& out, std::string_view text);
 // within are left alone.
 void AppendPlainText(std::string& out, std::string_view text);
 
+// gRPC's name of a peer with brackets about an IPv6 address, which it writes as
+// in a URL: "ipv6:[::1]:40000" for "ipv6:%5B::1%5D:40000".
+std::string ReadablePeer(const std::string& peer);
+
 }  // namespace gather::ops
 
 #endif  // GATHER_SERVER_OPS_LOG_LOG_ESCAPE_H_

@@ -11,9 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "server/async/clock.h"
+#include "server/ops/log/log_escape.h"
 
 namespace gather::ops {
 namespace {
@@ -66,11 +66,6 @@ std::string KindOf(const rpc::ServerCall& call, const grpc::Status& status) {
   return kind;
 }
 
-// gRPC writes the brackets of an IPv6 address as in a URL.
-std::string Readable(const std::string& peer) {
-  return absl::StrReplaceAll(peer, {{"%5B", "["}, {"%5D", "]"}});
-}
-
 }  // namespace
 
 bool IsSampled(std::string_view trace_id, uint32_t sample) {
@@ -103,7 +98,7 @@ void RequestLog::OnEnd(const rpc::ServerCall& call,
   if (!skipped) return;
   const std::string code = absl::StatusCodeToString(
       static_cast<absl::StatusCode>(status.error_code()));
-  const std::string peer = Readable(call.peer());
+  const std::string peer = ReadablePeer(call.peer());
   constexpr std::size_t kOwnFields = 9;  // with all that not every line has
   std::vector<Field> fields;
   fields.reserve(kOwnFields + call.log_fields().size());

@@ -1,5 +1,6 @@
 """Flags that can't work, or hardly, are named before the first call."""
 
+import json
 import os
 import subprocess
 import unittest
@@ -99,6 +100,23 @@ class Timeouts(harness.FaultTest):
         self.assertEqual(done.returncode, 0, done)
         self.assertIn("--policies: orders: timeout 20s", done.stderr)
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_policies_in_force_are_shown_as_a_file_of_them(self):
+        policies = self.directory / "policies.json"
+        policies.write_text('{"sections": {"orders": {"sectionTimeout": "2s"}}}')
+        done = run("aggregator", "--check_config", f"--policies={policies}",
+                   "--max_attempts=5")
+        self.assertEqual(done.returncode, 0, done)
+        shown = done.stdout.split("\n", 1)[1]
+        sections = json.loads(shown)["sections"]
+        self.assertEqual(
+            sorted(sections), ["orders", "products", "purchases", "user"])
+        self.assertEqual(sections["orders"]["sectionTimeout"], "2s")
+        self.assertEqual(sections["user"]["sectionTimeout"], "3s")
+        self.assertEqual(sections["user"]["retry"]["maxAttempts"], 5)
+        policies.write_text(shown)
+        again = run("aggregator", "--check_config", f"--policies={policies}")
+        self.assertEqual(again.stdout, done.stdout)
 
 
 if __name__ == "__main__":
