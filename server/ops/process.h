@@ -33,8 +33,8 @@ rpc::OnServerError LogErrors(Logger& logger);
 std::function<void(const std::string& peer, const char* reason)>
 LogEndedConnections(Logger& logger);
 
-// Says on stdout, in one line, that the configuration is good, with `details` of
-// it below, and on stderr what it warns of. Returns the process's exit code.
+// Says on stdout, in one line, that the configuration is good, with `details`
+// of it below, and on stderr what it warns of. Returns the process's exit code.
 int ReportGoodConfig(const ServerSettings& settings,
                      const std::string& details = "");
 
