@@ -1,12 +1,17 @@
 #include "server/fanout/spans.h"
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "absl/container/inlined_vector.h"
+
 namespace gather::fanout {
 namespace {
+
+constexpr std::string_view kState = "gather.section.state";
+constexpr std::string_view kReason = "gather.section.reason";
+constexpr std::string_view kAttempts = "gather.section.attempts";
+constexpr std::string_view kKind = "gather.attempt.kind";
 
 std::string_view NameOf(AttemptKind kind) {
   switch (kind) {
@@ -31,31 +36,30 @@ void RecordSection(const rpc::CallTrace& trace, rpc::SpanId parent,
                    const SectionInfo& section, const ReasonWords& words,
                    const Landing& landing) {
   const bool failed = landing.failure.has_value();
-  const std::array<rpc::SpanAttribute, 3> attributes = {{
-      {"gather.section.attempts", int64_t{landing.attempts}},
-      {"gather.section.state", StateOf(landing)},
-      // Last: of those that failed alone.
-      {"gather.section.reason",
-       failed ? std::string_view(words.name(landing.failure->reason))
-              : std::string_view()},
-  }};
-  trace.Record(
-      {.id = landing.span,
-       .parent = parent,
-       .name = section.name,
-       .start = landing.start,
-       .end = landing.start + landing.duration,
-       .failed = failed,
-       .message = failed ? std::string_view(landing.failure->detail)
-                         : std::string_view(),
-       .attributes = {attributes.data(),
-                      failed ? attributes.size() : attributes.size() - 1}});
+  // What is the same for most is left out, as the semantic conventions have it.
+  absl::InlinedVector<rpc::SpanAttribute, 3> attributes;
+  attributes.push_back({kState, StateOf(landing)});
+  if (failed) {
+    attributes.push_back({kReason, words.name(landing.failure->reason)});
+  }
+  if (landing.attempts != 1) {
+    attributes.push_back({kAttempts, int64_t{landing.attempts}});
+  }
+  trace.Record({.id = landing.span,
+                .parent = parent,
+                .name = section.name,
+                .start = landing.start,
+                .end = landing.start + landing.duration,
+                .failed = failed,
+                .message = failed ? std::string_view(landing.failure->detail)
+                                  : std::string_view(),
+                .attributes = attributes});
 }
 
 void RecordAttempt(const rpc::CallTrace& trace, AttemptKind kind,
                    rpc::CalledSpan attempt) {
-  const rpc::SpanAttribute attribute = {"gather.attempt.kind", NameOf(kind)};
-  attempt.more = {&attribute, 1};
+  const rpc::SpanAttribute attribute = {kKind, NameOf(kind)};
+  if (kind != AttemptKind::kFirst) attempt.more = {&attribute, 1};
   rpc::RecordCalled(trace, attempt);
 }
 

@@ -37,11 +37,12 @@ class SpanExportTest : public ::testing::Test {
     options_.target = collector_.address();
     exporter_.emplace(options_, logger_);
   }
-  void Record(int spans) {
+  // Requests of one span each, unless of another kind.
+  void Record(int spans, rpc::Span::Kind kind = rpc::Span::Kind::kServer) {
     const rpc::TraceContext trace(ids_);
     for (int i = 0; i < spans; ++i) {
       exporter_->Record(0, trace, trace.binary_trace_id(),
-                        {.id = ids_.NextSpan(), .name = "work"});
+                        {.kind = kind, .id = ids_.NextSpan(), .name = "work"});
     }
   }
 
@@ -101,13 +102,33 @@ TEST_F(SpanExportTest, ASpanDoesNotWaitForOthersForLong) {
   EXPECT_TRUE(collector_.calls().WaitFor(1));
 }
 
+TEST_F(SpanExportTest, SpansOfARequestAreSentTogether) {
+  collector_.Start();
+  options_.queue.batch_bytes = 1;
+  Start();
+  Record(3, rpc::Span::Kind::kClient);
+  Record(3, rpc::Span::Kind::kInternal);
+  Record(1);
+  EXPECT_TRUE(collector_.calls().WaitFor(1));
+  EXPECT_EQ(collector_.spans().size(), 7U);
+}
+
+TEST_F(SpanExportTest, SpansOfARequestThatHasManyDoNotWaitForItsEnd) {
+  collector_.Start();
+  options_.queue.batch_bytes = 1;
+  Start();
+  Record(1000, rpc::Span::Kind::kInternal);
+  EXPECT_TRUE(collector_.calls().WaitFor(1));
+}
+
 TEST_F(SpanExportTest, TheEndSendsWhatIsLeft) {
   collector_.Start();
   Start();
   Record(100);
+  Record(10, rpc::Span::Kind::kInternal);
   EXPECT_EQ(collector_.calls().count(), 0);
   exporter_.reset();
-  EXPECT_EQ(collector_.spans().size(), 100U);
+  EXPECT_EQ(collector_.spans().size(), 110U);
 }
 
 TEST_F(SpanExportTest, ACollectorThatIsBackSoonGetsWhatItMissed) {

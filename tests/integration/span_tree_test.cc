@@ -158,11 +158,11 @@ TEST_F(SpanTreeTest, AttributesAreOpenTelemetrys) {
   EXPECT_EQ(TextAttribute(attempt, "server.address") + ":" +
                 std::to_string(IntAttribute(attempt, "server.port")),
             address);
-  EXPECT_EQ(TextAttribute(attempt, "gather.attempt.kind"), "first");
+  EXPECT_EQ(TextAttribute(attempt, "gather.attempt.kind"), "");
   const Span section = Only(spans, "orders");
   EXPECT_EQ(TextAttribute(section, "gather.section.state"), "ok");
   EXPECT_EQ(TextAttribute(section, "gather.section.reason"), "");
-  EXPECT_EQ(IntAttribute(section, "gather.section.attempts"), 1);
+  EXPECT_EQ(TextAttribute(section, "gather.section.attempts"), "");
 }
 
 TEST_F(SpanTreeTest, AFailedSectionIsAnErrorAndTheRequestIsNone) {
@@ -216,7 +216,7 @@ TEST_F(SpanTreeTest, ARetryIsAnotherAttemptOfTheSameSection) {
   for (const Span& attempt : attempts) {
     EXPECT_EQ(attempt.parent_span_id(), section.span_id());
   }
-  EXPECT_EQ(TextAttribute(attempts[0], "gather.attempt.kind"), "first");
+  EXPECT_EQ(TextAttribute(attempts[0], "gather.attempt.kind"), "");
   EXPECT_EQ(attempts[0].status().code(), Status::STATUS_CODE_ERROR);
   EXPECT_THAT(first, HasSubstr(Hex(attempts[0].span_id())));
   EXPECT_EQ(TextAttribute(attempts[1], "gather.attempt.kind"), "retry");

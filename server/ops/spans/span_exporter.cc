@@ -18,8 +18,11 @@ namespace {
 constexpr char kMethod[] =
     "opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
+// Of spans whose requests go on, in bytes.
+constexpr std::size_t kMostBegun = std::size_t{16} * 1024;
+
 // How often it looks for what the collector says.
-constexpr std::chrono::milliseconds kPace(2);
+constexpr std::chrono::milliseconds kPace(10);
 
 // OTLP asks for a back-off that grows. After what else it lets be sent again,
 // such as DEADLINE_EXCEEDED, the batch is given up: the next ones wait.
@@ -45,6 +48,7 @@ SpanExporter::SpanExporter(SpanExporterOptions options, Logger& logger)
 }
 
 SpanExporter::~SpanExporter() {
+  for (std::size_t loop = 0; loop < loops_.size(); ++loop) HandOver(loop);
   queue_.Close();
   if (!done_.try_acquire_for(options_.flush_timeout)) abandon_.request_stop();
 }
@@ -52,16 +56,35 @@ SpanExporter::~SpanExporter() {
 void SpanExporter::Record(int loop_index, const rpc::TraceContext& trace,
                           const rpc::TraceId& trace_id,
                           const rpc::Span& span) noexcept {
-  OfLoop& mine = *loops_[static_cast<std::size_t>(loop_index)];
-  bool queued = false;
+  const auto loop = static_cast<std::size_t>(loop_index);
+  OfLoop& mine = *loops_[loop];
   try {
     const std::chrono::nanoseconds offset(
         wall_offset_.load(std::memory_order_relaxed));
-    queued = queue_.Push(loop_index,
-                         mine.encoder.Encode(trace, trace_id, span, offset));
+    mine.begun.bytes += mine.encoder.Encode(trace, trace_id, span, offset);
+    ++mine.begun.spans;
+  } catch (const std::bad_alloc&) {
+    mine.dropped.Add();
+  }
+  // The request's own span is its last.
+  if (span.kind == rpc::Span::Kind::kServer ||
+      mine.begun.bytes.size() >= kMostBegun) {
+    HandOver(loop);
+  }
+}
+
+void SpanExporter::HandOver(std::size_t loop) noexcept {
+  OfLoop& mine = *loops_[loop];
+  if (mine.begun.spans == 0) return;
+  bool queued = false;
+  try {
+    queued =
+        queue_.Push(static_cast<int>(loop), mine.begun.bytes, mine.begun.spans);
   } catch (const std::bad_alloc&) {
   }
-  if (!queued) mine.dropped.Add();
+  if (!queued) mine.dropped.Add(mine.begun.spans);
+  mine.begun.bytes.clear();
+  mine.begun.spans = 0;
 }
 
 void SpanExporter::Run() {

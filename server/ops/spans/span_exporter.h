@@ -85,9 +85,13 @@ class SpanExporter final : public rpc::SpanSink {
   // What a loop has to itself.
   struct OfLoop {
     SpanEncoder encoder;
+    // Of a request that goes on: the queue's lock is taken once for all of its
+    // spans.
+    SpanBatch begun;
     async::Counter dropped;
   };
 
+  void HandOver(std::size_t loop) noexcept;
   void Run();
   void SetClock();
   async::Task<> Export(SpanBatch batch);

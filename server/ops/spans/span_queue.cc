@@ -14,14 +14,14 @@ SpanQueue::SpanQueue(int piles, const Limits& limits) : limits_(limits) {
   for (int i = 0; i < piles; ++i) piles_.push_back(std::make_unique<Pile>());
 }
 
-bool SpanQueue::Push(int pile, std::string_view span) {
+bool SpanQueue::Push(int pile, std::string_view spans, uint64_t count) {
   Pile& mine = *piles_[static_cast<std::size_t>(pile)];
   {
     const std::lock_guard lock(mine.mutex);
     std::string& bytes = mine.batch.bytes;
-    if (bytes.size() + span.size() > limits_.most_bytes) return false;
-    bytes += span;
-    ++mine.batch.spans;
+    if (bytes.size() + spans.size() > limits_.most_bytes) return false;
+    bytes += spans;
+    mine.batch.spans += count;
     if (bytes.size() < limits_.batch_bytes) return true;
     if (std::exchange(mine.told, true)) return true;
   }

@@ -27,9 +27,9 @@ struct SpanBatch {
 class SpanQueue {
  public:
   struct Limits {
-    // A pile of so many bytes is taken at once, and not in a while: some 500
+    // A pile of so many bytes is taken at once, and not in a while: some 2,000
     // spans.
-    std::size_t batch_bytes = std::size_t{128} * 1024;
+    std::size_t batch_bytes = std::size_t{512} * 1024;
     // What a pile holds, and the largest batch: half of what a collector takes
     // by default.
     std::size_t most_bytes = std::size_t{2} * 1024 * 1024;
@@ -38,8 +38,9 @@ class SpanQueue {
   // `piles` is the number of loops.
   SpanQueue(int piles, const Limits& limits);
 
-  // Thread: any, one a pile. False: the pile is full.
-  bool Push(int pile, std::string_view span);
+  // Pushes so many spans, one after the other. Thread: any, one a pile. False:
+  // the pile has no room for all of them.
+  bool Push(int pile, std::string_view spans, uint64_t count = 1);
 
   // Thread: one. Waits until a pile has a batch, or the queue is closed, but no
   // longer than `until`; then takes all that is there, in few batches. None
