@@ -4,27 +4,52 @@
 # minutes on two cores. Needs what deploy/install-deps.sh installs, and root, for
 # apt-get.
 #
-#   deploy/build-libraries.sh PREFIX
+#   deploy/build-libraries.sh [--work=DIRECTORY --profile=record|use] PREFIX
 #   cmake --preset release -DCMAKE_PREFIX_PATH=PREFIX \
 #     -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON
+#
+# With --profile=record they count what is run of them, into DIRECTORY, where they
+# are built; with --profile=use they are built anew there by what was counted.
+# build-profiled.sh does all of it.
 #
 # What it is worth: server/decisions/0035-libraries-from-source.md.
 set -euo pipefail
 
-if (($# != 1)) || [[ $1 != /* ]]; then
-  echo "usage: deploy/build-libraries.sh PREFIX, an absolute path" >&2
+flags="-O2 -DNDEBUG"
+at_link_time=ON
+work=
+while [[ ${1-} == --* ]]; do
+  case $1 in
+    --work=/*) work=${1#*=} ;;
+    --profile=record)
+      flags+=" -fprofile-generate -fprofile-update=prefer-atomic"
+      at_link_time=OFF
+      ;;
+    --profile=use)
+      flags+=" -fprofile-use -fprofile-correction"
+      flags+=" -Wno-missing-profile -Wno-coverage-mismatch"
+      ;;
+    *) break ;;
+  esac
+  shift
+done
+if (($# != 1)) || [[ $1 != /* || ($flags == *profile* && -z $work) ]]; then
+  echo "usage: deploy/build-libraries.sh [--work=DIRECTORY" \
+    "--profile=record|use] PREFIX, absolute paths" >&2
   exit 2
 fi
 prefix=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+if [[ -z $work ]]; then
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+fi
 
 # Sources come from where packages come from. An index of their own leaves the
 # system's as it is; they are signed by keys that apt trusts for all.
 apt=(apt-get -qq -o "Dir::Etc::SourceList=$work/sources.list"
   -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$work/lists"
   -o APT::Sandbox::User=root)
-mkdir "$work/lists"
+mkdir -p "$work/lists"
 # Also for indextargets, which knows only what was fetched.
 apt-get -qq update
 # shellcheck disable=SC2016 # apt-get's own variables
@@ -39,6 +64,7 @@ command -v dpkg-source >/dev/null ||
 # version, with Debian's patches.
 unpack() {
   local source
+  [[ ! -d $work/$2 ]] || return 0
   source=$(dpkg-query -W -f='${source:Package}=${source:Version}' "$1")
   (cd "$work" && "${apt[@]}" source "$source" >/dev/null)
   mv "$work/${source%%=*}"-*/ "$work/$2"
@@ -49,10 +75,11 @@ unpack() {
 build() {
   local directory=$work/$1 targets=$2 file
   shift 2
+  rm -f "$directory/out/CMakeCache.txt" # which remembers another prefix
   cmake -S "$directory" -B "$directory/out" -G Ninja \
     -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_STANDARD=17 \
-    -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
-    -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON \
+    -DCMAKE_C_FLAGS_RELEASE="$flags" -DCMAKE_CXX_FLAGS_RELEASE="$flags" \
+    -DCMAKE_INTERPROCEDURAL_OPTIMIZATION="$at_link_time" \
     -DCMAKE_POLICY_DEFAULT_CMP0069=NEW \
     -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_INSTALL_PREFIX="$prefix" \
     -DCMAKE_INSTALL_LIBDIR=lib "$@" >/dev/null

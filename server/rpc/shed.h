@@ -36,18 +36,14 @@ struct ShedSettings {
 //   co_await loop.WhenIdle();  // its place in the queue of those not begun
 //   if (!shed.Begin(now, since, deadline)) return Refuse();
 //
-// With `waited` the time in the queue, and `time` that from the arrival to the
-// deadline, a request is let pass if
+// With `waited` the time in the queue, on arrival that of the one who left it
+// last, and `time` that from the arrival to the deadline, a request is let pass
+// if
 //
 //   waited <= negligible, or waited + margin <= time
 //                         else it can't be answered in time
 //   and, under overload,
 //   waited <= max(target, standing_share * (time - standing_from))
-//
-// On arrival nobody has waited yet. What can't be in time is told by who left
-// the queue last, and what is too long by how many are in it, at the pace at
-// which they get their turns: who is refused then, and not at the head of the
-// queue, costs half as much, as its memory is still in the processor's caches.
 //
 // Overload, to a request, is when everyone has waited for longer than the
 // target for all of `time`, with nobody let through at once: what is over
@@ -91,23 +87,18 @@ class Shed {
   uint64_t refused() const { return refused_.value(); }
 
  private:
-  bool Refuse();  // false
-  // Whether requests are refused for overload.
-  bool IsShedding(async::Clock::time_point now) const;
-  bool IsTooLate(async::Clock::duration waited,
-                 async::Clock::duration time) const;
-  // How long a request of so much time may wait under overload.
-  async::Clock::duration Allowed(async::Clock::duration time) const;
+  // Whether one that has waited so long is let pass; counts it where not.
+  bool Admit(async::Clock::time_point now, async::Clock::duration waited,
+             async::Clock::duration time);
+  bool IsOverload(async::Clock::time_point now, async::Clock::duration waited,
+                  async::Clock::duration time) const;
 
   const ShedSettings settings_;
   async::Counter refused_;
   int waiting_ = 0;                      // in the queue
   async::Clock::time_point last_begun_;  // of whom left it last: its `since`
-  async::Clock::time_point last_turn_;   // when
-  // From one turn to the next, while others wait: the mean of the last few.
-  async::Clock::duration turn_{0};
   // When somebody last had not to wait for longer than the target, and when
-  // somebody had to, or would have had.
+  // somebody had to.
   async::Clock::time_point last_short_;
   async::Clock::time_point last_late_;
   bool shedding_ = false;  // some were refused since, without calm

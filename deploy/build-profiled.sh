@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Builds the programs, and gRPC, Protobuf and Abseil below them, led by a profile
+# of the bench's load: all is built twice, first so that it counts what is run of
+# it. Some 40 minutes on two cores. Needs what deploy/install-deps.sh --bench
+# installs, and root, for apt-get.
+#
+#   deploy/build-profiled.sh DIRECTORY
+#
+# The programs are in DIRECTORY/bin then; the rest of it can go. They run where
+# they were built, or with what deploy/Dockerfile installs for those that run.
+#
+# What it is worth: server/decisions/0035-libraries-from-source.md.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if (($# != 1)) || [[ $1 != /* ]]; then
+  echo "usage: deploy/build-profiled.sh DIRECTORY, an absolute path" >&2
+  exit 2
+fi
+directory=$1
+mkdir -p "$directory"/{bin,libraries}
+
+# build PROFILE FLAGS LTO: libraries and programs, in the same place each time,
+# since a profile stands beside what it was counted in.
+build() {
+  local profile=$1 flags=$2 at_link_time=$3
+  deploy/build-libraries.sh --work="$directory/libraries" \
+    --profile="$profile" "$directory/$profile"
+  rm -f "$directory/programs/CMakeCache.txt"
+  cmake --preset release -B "$directory/programs" \
+    -DCMAKE_PREFIX_PATH="$directory/$profile" -DCMAKE_CXX_FLAGS="$flags" \
+    -DCMAKE_INTERPROCEDURAL_OPTIMIZATION="$at_link_time" \
+    -DCMAKE_CXX_COMPILER_LAUNCHER= -DGATHER_WERROR=OFF -DGATHER_BENCH=ON
+  cmake --build "$directory/programs" \
+    --target aggregator backend gatherctl bench_load
+}
+
+# Answers of all sizes, one at a time and many; what is counted is written when
+# the servers end, which they do with the subshell.
+run_load() (
+  bin=$directory/programs/bin
+  # shellcheck source=tests/bench/servers.sh
+  source tests/bench/servers.sh
+  start_backends 0
+  start aggregator "$bin/aggregator" --log_level=warning --metrics_listen= \
+    "${targets[@]}"
+  for size in small medium large; do
+    for in_flight in 1 16 64; do
+      "$bin/bench_load" --target="127.0.0.1:$port" --user_id="$size" \
+        --in_flight="$in_flight" --duration=5s --timeout=20s
+    done
+  done
+)
+
+build record "-fprofile-generate -fprofile-update=prefer-atomic" OFF
+run_load
+build use "-fprofile-use -fprofile-correction -Wno-missing-profile \
+-Wno-coverage-mismatch" ON
+install -s -t "$directory/bin" \
+  "$directory"/programs/bin/{aggregator,backend,gatherctl}
