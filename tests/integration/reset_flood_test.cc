@@ -74,9 +74,9 @@ TEST_P(ResetFloodTest, EndsItsConnectionAndNoOther) {
 
   gate_.Open();
   EXPECT_TRUE(IsWhole(other.Await(), "u-2"));
-  // On a channel of its own: gRPC's client ends the calls on a connection before
-  // it takes that for closed, if it is just writing, and one begun between fails
-  // like them.
+  // On a channel of its own: gRPC's client ends the calls on a connection
+  // before it takes that for closed, if it is just writing, and one begun
+  // between fails like them.
   const auto same_host = Connect();
   PendingOverview again(*same_host, RequestFor("u-3"));
   EXPECT_TRUE(IsWhole(again.Await(), "u-3"));
