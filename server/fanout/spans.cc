@@ -13,18 +13,6 @@ constexpr std::string_view kReason = "gather.section.reason";
 constexpr std::string_view kAttempts = "gather.section.attempts";
 constexpr std::string_view kKind = "gather.attempt.kind";
 
-std::string_view NameOf(AttemptKind kind) {
-  switch (kind) {
-    case AttemptKind::kFirst:
-      return "first";
-    case AttemptKind::kRetry:
-      return "retry";
-    case AttemptKind::kHedge:
-      return "hedge";
-  }
-  return "";
-}
-
 std::string_view StateOf(const Landing& landing) {
   if (!landing.failure) return "ok";
   return landing.failure->stale_age ? "stale" : "failed";
@@ -58,7 +46,8 @@ void RecordSection(const rpc::CallTrace& trace, rpc::SpanId parent,
 
 void RecordAttempt(const rpc::CallTrace& trace, AttemptKind kind,
                    rpc::CalledSpan attempt) {
-  const rpc::SpanAttribute attribute = {kKind, NameOf(kind)};
+  const rpc::SpanAttribute attribute = {
+      kKind, kind == AttemptKind::kHedge ? "hedge" : "retry"};
   if (kind != AttemptKind::kFirst) attempt.more = {&attribute, 1};
   rpc::RecordCalled(trace, attempt);
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/fanout/policy/policies_file.h"
+#include "server/fanout/policy/policies_json.h"
 #include "server/host/aggregator_flags.h"
 #include "server/host/backend_flags.h"
 #include "server/host/backend_watch.h"

@@ -15,6 +15,7 @@
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/util/json_util.h"
+#include "server/fanout/policy/policies_json.h"
 
 namespace gather::fanout {
 namespace {

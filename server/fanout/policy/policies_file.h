@@ -22,11 +22,6 @@ absl::StatusOr<std::map<std::string, PolicySettings>> LoadPolicies(
     const std::string& path, const std::vector<std::string>& sections,
     const PolicySettings& base = {});
 
-// The file that sets all that such a file can, as `policies` have it: a section
-// a line, each of which LoadPolicies() reads as the same settings.
-std::string PoliciesAsJson(
-    const std::map<std::string, PolicySettings>& policies);
-
 }  // namespace gather::fanout
 
 #endif  // GATHER_SERVER_FANOUT_POLICY_POLICIES_FILE_H_

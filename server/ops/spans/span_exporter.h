@@ -42,7 +42,8 @@ struct SpanExporterOptions {
   // Of the server whose spans it takes.
   int event_loops = 1;
   SpanQueue::Limits queue = {};
-  // How long a span waits for others at most.
+  // How long the spans of a request that has ended wait for others at most. One
+  // that ends later waits for the end of its loop's next request.
   async::Clock::duration interval = std::chrono::seconds(1);
   // How long one batch may take, retries included. OTLP's default.
   async::Clock::duration timeout = std::chrono::seconds(10);
