@@ -4,38 +4,34 @@
 # minutes on two cores. Needs what deploy/install-deps.sh installs, and root, for
 # apt-get.
 #
-#   deploy/build-libraries.sh [--work=DIRECTORY --profile=record|use] PREFIX
+#   deploy/build-libraries.sh [--work=DIRECTORY] [--flags=FLAGS] [--lto=on|off] PREFIX
 #   cmake --preset release -DCMAKE_PREFIX_PATH=PREFIX \
 #     -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON
 #
-# With --profile=record they count what is run of them, into DIRECTORY, where they
-# are built; with --profile=use they are built anew there by what was counted.
-# build-profiled.sh does all of it.
+#   --work   where to build, and not in a directory that goes at the end; what is
+#            unpacked there is built anew
+#   --flags  more for the compiler: see build-profiled.sh
+#   --lto    whether the linker is to optimise them: on, unless said
 #
 # What it is worth: server/decisions/0035-libraries-from-source.md.
 set -euo pipefail
 
 flags="-O2 -DNDEBUG"
-at_link_time=ON
+lto=ON
 work=
 while [[ ${1-} == --* ]]; do
   case $1 in
     --work=/*) work=${1#*=} ;;
-    --profile=record)
-      flags+=" -fprofile-generate -fprofile-update=prefer-atomic"
-      at_link_time=OFF
-      ;;
-    --profile=use)
-      flags+=" -fprofile-use -fprofile-correction"
-      flags+=" -Wno-missing-profile -Wno-coverage-mismatch"
-      ;;
+    --flags=*) flags+=" ${1#*=}" ;;
+    --lto=on) lto=ON ;;
+    --lto=off) lto=OFF ;;
     *) break ;;
   esac
   shift
 done
-if (($# != 1)) || [[ $1 != /* || ($flags == *profile* && -z $work) ]]; then
-  echo "usage: deploy/build-libraries.sh [--work=DIRECTORY" \
-    "--profile=record|use] PREFIX, absolute paths" >&2
+if (($# != 1)) || [[ $1 != /* ]]; then
+  echo "usage: deploy/build-libraries.sh [--work=DIRECTORY] [--flags=FLAGS]" \
+    "[--lto=on|off] PREFIX, absolute paths" >&2
   exit 2
 fi
 prefix=$1
@@ -79,7 +75,7 @@ build() {
   cmake -S "$directory" -B "$directory/out" -G Ninja \
     -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_STANDARD=17 \
     -DCMAKE_C_FLAGS_RELEASE="$flags" -DCMAKE_CXX_FLAGS_RELEASE="$flags" \
-    -DCMAKE_INTERPROCEDURAL_OPTIMIZATION="$at_link_time" \
+    -DCMAKE_INTERPROCEDURAL_OPTIMIZATION="$lto" \
     -DCMAKE_POLICY_DEFAULT_CMP0069=NEW \
     -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_INSTALL_PREFIX="$prefix" \
     -DCMAKE_INSTALL_LIBDIR=lib "$@" >/dev/null

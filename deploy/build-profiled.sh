@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Builds the programs, and gRPC, Protobuf and Abseil below them, led by a profile
 # of the bench's load: all is built twice, first so that it counts what is run of
-# it. Some 40 minutes on two cores. Needs what deploy/install-deps.sh --bench
+# it. Some 40 minutes on two cores. Needs what deploy/install-deps.sh --profile
 # installs, and root, for apt-get.
 #
 #   deploy/build-profiled.sh DIRECTORY
 #
 # The programs are in DIRECTORY/bin then; the rest of it can go. They run where
-# they were built, or with what deploy/Dockerfile installs for those that run.
+# they were built, or with what deploy/Dockerfile installs for those that run:
+# --build-arg LIBRARIES=profiled makes an image of them.
 #
 # What it is worth: server/decisions/0035-libraries-from-source.md.
 set -euo pipefail
@@ -20,19 +21,20 @@ fi
 directory=$1
 mkdir -p "$directory"/{bin,libraries}
 
-# build PROFILE FLAGS LTO: libraries and programs, in the same place each time,
-# since a profile stands beside what it was counted in.
+# build LTO FLAGS TARGET...: the libraries, and these programs, in the same place
+# each time, since a profile stands beside what it was counted in.
 build() {
-  local profile=$1 flags=$2 at_link_time=$3
-  deploy/build-libraries.sh --work="$directory/libraries" \
-    --profile="$profile" "$directory/$profile"
+  local lto=$1 flags=$2
+  shift 2
+  deploy/build-libraries.sh --work="$directory/libraries" --flags="$flags" \
+    --lto="$lto" "$directory/prefix"
   rm -f "$directory/programs/CMakeCache.txt"
-  cmake --preset release -B "$directory/programs" \
-    -DCMAKE_PREFIX_PATH="$directory/$profile" -DCMAKE_CXX_FLAGS="$flags" \
-    -DCMAKE_INTERPROCEDURAL_OPTIMIZATION="$at_link_time" \
-    -DCMAKE_CXX_COMPILER_LAUNCHER= -DGATHER_WERROR=OFF -DGATHER_BENCH=ON
-  cmake --build "$directory/programs" \
-    --target aggregator backend gatherctl bench_load
+  cmake --preset release -B "$directory/programs" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_PREFIX_PATH="$directory/prefix" -DCMAKE_CXX_FLAGS="$flags" \
+    -DCMAKE_INTERPROCEDURAL_OPTIMIZATION="$lto" \
+    -DCMAKE_CXX_COMPILER_LAUNCHER= -DGATHER_WERROR=OFF -DBUILD_TESTING=OFF \
+    -DGATHER_BENCH=ON
+  cmake --build "$directory/programs" --target "$@"
 }
 
 # Answers of all sizes, one at a time and many; what is counted is written when
@@ -52,9 +54,10 @@ run_load() (
   done
 )
 
-build record "-fprofile-generate -fprofile-update=prefer-atomic" OFF
+programs=(aggregator backend gatherctl)
+build off "-fprofile-generate -fprofile-update=prefer-atomic" \
+  "${programs[@]}" bench_load
 run_load
-build use "-fprofile-use -fprofile-correction -Wno-missing-profile \
--Wno-coverage-mismatch" ON
-install -s -t "$directory/bin" \
-  "$directory"/programs/bin/{aggregator,backend,gatherctl}
+build on "-fprofile-use -fprofile-correction -Wno-missing-profile \
+-Wno-coverage-mismatch" "${programs[@]}"
+install -s -t "$directory/bin" "${programs[@]/#/$directory/programs/bin/}"

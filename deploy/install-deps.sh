@@ -2,10 +2,11 @@
 # Installs the packages that Gather is built from, on Debian 12 or 13 or Ubuntu
 # 24.04. Where they are all there it does nothing, and needs no network.
 #
-#   deploy/install-deps.sh [--test | --bench]
+#   deploy/install-deps.sh [--test | --bench | --profile]
 #
-#   --test    what the tests and the checks of the source need as well
-#   --bench   and what tests/bench needs, Go aside
+#   --test     what the tests and the checks of the source need as well
+#   --bench    and what tests/bench needs, Go aside
+#   --profile  what build-profiled.sh needs
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=deploy/tools.env
@@ -28,7 +29,10 @@ versioned_packages=(
   "clang-format-$CLANG_FORMAT_VERSION"
   "clang-$CLANG_VERSION" "libclang-rt-$CLANG_VERSION-dev" # fuzzing
 )
-bench_packages=(libbenchmark-dev python3-grpcio python3-protobuf valgrind)
+load_packages=(libbenchmark-dev libnghttp2-dev python3)
+bench_packages=(
+  "${load_packages[@]}" python3-grpcio python3-protobuf valgrind
+)
 
 die() {
   echo "install-deps: $*" >&2
@@ -78,7 +82,8 @@ case "$#:${1-}" in
     testing=true
     test_packages+=("${bench_packages[@]}")
     ;;
-  *) die "usage: deploy/install-deps.sh [--test | --bench]" ;;
+  1:--profile) packages+=("${load_packages[@]}") ;;
+  *) die "usage: deploy/install-deps.sh [--test | --bench | --profile]" ;;
 esac
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

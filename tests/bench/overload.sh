@@ -25,8 +25,7 @@ start aggregator "$@" "${targets[@]}"
 first=(nice -n -10)
 [[ $("${first[@]}" nice 2>/dev/null) == -10 ]] || first=()
 load() {
-  "${first[@]}" "$bin/bench_load" --target="127.0.0.1:$port" --user_id=small \
-    --tick=1ms "$@"
+  "${first[@]}" "$bin/bench_load" --target="127.0.0.1:$port" --user_id=small "$@"
 }
 
 # calc EXPRESSION: in Python, over what `load` said last, as d.

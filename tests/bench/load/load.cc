@@ -1,97 +1,98 @@
 #include "tests/bench/load/load.h"
 
-#include <chrono>
-#include <cstddef>
-#include <thread>
-#include <utility>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "server/async/gather.h"
-#include "server/async/timer.h"
+#include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace gather::bench {
 namespace {
-
-// More calls that wait than this are not made, and count as failed: a server
-// that can't keep up with an open loop would take all memory.
-constexpr std::size_t kMaxWaiting = 20'000;
 
 double Seconds(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+void Poll(std::vector<pollfd>& polled, std::chrono::nanoseconds wait) {
+  wait = std::clamp<std::chrono::nanoseconds>(wait, std::chrono::seconds(0),
+                                              std::chrono::hours(1));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(wait);
+  const timespec timeout{seconds.count(), (wait - seconds).count()};
+  ppoll(polled.data(), polled.size(), &timeout, nullptr);
+}
+
 }  // namespace
 
+Load::Load(const LoadOptions& options, const Address& address,
+           const Question& question, const ProcessClock& process)
+    : options_(options),
+      question_(question),
+      process_(process),
+      own_(getpid()) {
+  for (int i = 0; i < options_.connections; ++i) {
+    connections_.emplace_back(address, question, *this);
+  }
+}
+
 LoadReport Load::Run() {
-  loop_.RunUntilComplete(Drive());
+  // One call on each connection, so that no measured one waits for a handshake.
+  // Where every call is measured, the first ones are, too.
+  if (options_.calls == 0) {
+    for (Connection& each : connections_) Begin(each, Clock::now());
+    Drain();
+  }
+  started_ = 0;
+  if (options_.rate > 0) {
+    Open();
+  } else {
+    Closed();
+  }
   return std::move(report_);
 }
 
-async::Task<> Load::Drive() {
-  // Where every call is measured, the first ones are, too.
-  if (options_.calls == 0) co_await Connect();
-  if (options_.rate > 0) {
-    (void)co_await async::Gather(Open(), Watch());
-    (void)co_await calls_.Join();
-  } else if (options_.calls > 0) {
-    Begin();
-    co_await Closed();
-    End();
-  } else {
-    (void)co_await async::Gather(Closed(), Watch());
-  }
-}
-
-// One call on each connection, so that no measured one waits for a handshake.
-async::Task<> Load::Connect() {
-  std::vector<async::Task<absl::StatusOr<bool>>> calls;
-  for (const auto& connection : connections_) {
-    calls.push_back(
-        connection->Ask(loop_, Clock::now() + options_.timeout, {}));
-  }
-  (void)co_await async::Gather(std::move(calls));
-}
-
-async::Task<> Load::Closed() {
-  std::vector<async::Task<>> workers;
+void Load::Closed() {
+  const bool counted = options_.calls > 0;
+  const Clock::time_point begin = Clock::now() + options_.warm_up;
+  const Clock::time_point end = begin + options_.duration;
+  if (counted) StartMeasuring();
+  again_ = true;
+  auto connection = connections_.begin();
   for (int i = 0; i < options_.in_flight; ++i) {
-    workers.push_back(Worker(*connections_[i % connections_.size()]));
+    if (counted && started_ == options_.calls) break;
+    Begin(*connection, Clock::now());
+    if (++connection == connections_.end()) connection = connections_.begin();
   }
-  (void)co_await async::Gather(std::move(workers));
+  if (counted) {
+    Drain();
+  } else {
+    while (Clock::now() < begin) Step(begin);
+    StartMeasuring();
+    while (Clock::now() < end) Step(end);
+  }
+  again_ = false;
+  StopMeasuring();
 }
 
-async::Task<> Load::Worker(Asker& connection) {
-  while (!over_ && (options_.calls == 0 || started_ < options_.calls)) {
-    ++started_;
-    const Clock::time_point start = Clock::now();
-    const absl::StatusOr<bool> outcome = co_await connection.Ask(
-        loop_, start + options_.timeout, stop_.get_token());
-    if (measuring_) Record(start, outcome);
-  }
-}
-
-async::Task<> Load::Open() {
+void Load::Open() {
   const Clock::time_point start = Clock::now();
-  Clock::time_point last = start;
-  while (!over_) {
-    const Clock::time_point due = Due(start, started_);
-    if (Clock::now() < due) {
-      co_await SleepTo(due);
-    } else if (due != last) {
-      co_await loop_.Yield();  // behind: answers come first all the same
+  const Clock::time_point begin = start + options_.warm_up;
+  const Clock::time_point end = begin + options_.duration;
+  auto connection = connections_.begin();
+  while (true) {
+    const Clock::time_point now = Clock::now();
+    if (now >= end) break;
+    if (!measuring_ && now >= begin) StartMeasuring();
+    Clock::time_point due = Due(start, started_);
+    for (; due <= now; due = Due(start, started_)) {
+      Begin(*connection, due);
+      if (++connection == connections_.end()) connection = connections_.begin();
     }
-    last = due;
-    Asker& connection = *connections_[started_ % connections_.size()];
-    ++started_;
-    if (Clock::now() >= due + options_.timeout) {
-      // Nobody would wait for it any more. To make it all the same would keep
-      // this end behind for ever.
-      if (measuring_) Record(due, absl::DeadlineExceededError("not begun"));
-    } else if (calls_.running() < kMaxWaiting) {
-      calls_.Spawn(Late(connection, due));
-    } else if (measuring_) {
-      Record(due, absl::ResourceExhaustedError("too many calls wait"));
-    }
+    Step(std::min(due, measuring_ ? end : begin));
   }
+  StopMeasuring();
+  Drain();
 }
 
 Load::Clock::time_point Load::Due(Clock::time_point start, int64_t call) const {
@@ -101,55 +102,63 @@ Load::Clock::time_point Load::Due(Clock::time_point start, int64_t call) const {
   return start + (since / options_.tick + 1) * options_.tick;
 }
 
-async::Task<> Load::SleepTo(Clock::time_point due) {
-  if (options_.tick == Clock::duration::zero()) {
-    auto sleep =
-        sleeper_.Run(loop_, [due] { std::this_thread::sleep_until(due); });
-    (void)co_await sleep;
-  } else {
-    async::SleepUntil sleep(loop_, due);
-    (void)co_await sleep;
+void Load::Begin(Connection& connection, Clock::time_point due) {
+  ++started_;
+  ++running_;
+  connection.Begin(due, due + options_.timeout, measuring_);
+}
+
+void Load::Drain() {
+  while (running_ > 0) Step(Clock::time_point::max());
+}
+
+void Load::Step(Clock::time_point wake) {
+  Clock::time_point now = Clock::now();
+  thread_local std::vector<pollfd> polled;
+  polled.clear();
+  for (Connection& each : connections_) {
+    each.Write(now);
+    polled.push_back(each.Interest());
+    wake = std::min(wake, each.NextDeadline());
+  }
+  Poll(polled, wake - now);
+  auto interest = polled.begin();
+  for (Connection& each : connections_) {
+    if ((interest++->revents & ~POLLOUT) != 0) each.Read();
   }
 }
 
-async::Task<> Load::Late(Asker& connection, Clock::time_point due) {
-  const bool measured = measuring_;
-  const absl::StatusOr<bool> outcome =
-      co_await connection.Ask(loop_, due + options_.timeout, std::stop_token());
-  // Also where the time is up by now, or the slowest would not count.
-  if (measured) Record(due, outcome);
-}
-
-async::Task<> Load::Watch() {
-  async::SleepUntil warm_up = async::SleepFor(loop_, options_.warm_up);
-  (void)co_await warm_up;
-  Begin();
-  async::SleepUntil rest = async::SleepFor(loop_, options_.duration);
-  (void)co_await rest;
-  End();
-}
-
-void Load::Begin() {
+void Load::StartMeasuring() {
   measuring_ = true;
   begin_ = Clock::now();
   cpu_begin_ = process_.Now();
+  own_begin_ = own_.Now();
 }
 
-void Load::End() {
+void Load::StopMeasuring() {
   report_.cpu_seconds = Seconds(process_.Now() - cpu_begin_);
+  report_.load_cpu_seconds = Seconds(own_.Now() - own_begin_);
   report_.seconds = Seconds(Clock::now() - begin_);
   measuring_ = false;
-  over_ = true;
-  stop_.request_stop();
 }
 
-void Load::Record(Clock::time_point due, const absl::StatusOr<bool>& outcome) {
-  ++report_.calls;
-  report_.latencies.push_back(Clock::now() - due);
-  if (!outcome.ok()) {
-    ++report_.errors[outcome.status().code()];
-  } else if (!*outcome) {
-    ++report_.wrong;
+void Load::OnEnd(Connection& connection, const Connection::Call& call) {
+  --running_;
+  const bool open = options_.rate > 0;
+  // An open loop's calls also where the time is up by now, or the slowest would
+  // not count.
+  if (open ? call.measured : measuring_) {
+    ++report_.calls;
+    report_.latencies.push_back(Clock::now() - call.due);
+    if (call.code != absl::StatusCode::kOk) {
+      ++report_.errors[*call.code];
+      if (!call.sent) ++report_.unsent;
+    } else if (!question_.is_right(call.reply())) {
+      ++report_.wrong;
+    }
+  }
+  if (again_ && (options_.calls == 0 || started_ < options_.calls)) {
+    Begin(connection, Clock::now());
   }
 }
 

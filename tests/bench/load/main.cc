@@ -1,22 +1,21 @@
 // Loads a server, and prints what came of it as one line of JSON.
 
-#include <grpc/grpc.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <grpcpp/support/channel_arguments.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
@@ -25,9 +24,10 @@
 #include "server/aggregator/overview.h"
 #include "server/fanout/catalog.h"
 #include "server/ops/process.h"
-#include "tests/bench/load/asker.h"
+#include "tests/bench/load/address.h"
 #include "tests/bench/load/load.h"
 #include "tests/bench/load/process_clock.h"
+#include "tests/bench/load/question.h"
 
 ABSL_FLAG(std::string, target, "", "the server's address");
 ABSL_FLAG(std::string, user_id, "", "whom to ask for");
@@ -55,15 +55,6 @@ namespace {
 
 namespace v1 = aggregator::v1;
 
-std::shared_ptr<grpc::Channel> Connection() {
-  grpc::ChannelArguments args;
-  // Or all channels would share one connection.
-  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  return grpc::CreateCustomChannel(absl::GetFlag(FLAGS_target),
-                                   grpc::InsecureChannelCredentials(), args);
-}
-
 v1::GetOverviewRequest RequestFromFlags() {
   v1::GetOverviewRequest request;
   request.set_user_id(absl::GetFlag(FLAGS_user_id));
@@ -73,30 +64,28 @@ v1::GetOverviewRequest RequestFromFlags() {
   return request;
 }
 
-std::unique_ptr<Asker> NewAsker(const std::string& service) {
+std::optional<Question> QuestionFromFlags() {
+  const std::string service = absl::GetFlag(FLAGS_service);
   const v1::GetOverviewRequest overview = RequestFromFlags();
-  if (service == "overview") {
-    return std::make_unique<SectionAsker<WholeOverview>>(Connection(),
-                                                         overview);
-  }
+  if (service == "overview") return QuestionOf<WholeOverview>(overview);
   if (service == "without_products") {
-    return std::make_unique<SectionAsker<WithoutProducts>>(Connection(),
-                                                           overview);
+    return QuestionOf<WithoutProducts>(overview);
   }
   using Product = aggregator::Overview;
   const fanout::Catalog catalog = *fanout::MakeCatalog<Product>();
-  std::unique_ptr<Asker> asker;
+  std::optional<Question> question;
   Product::Sections::ForEach([&]<typename S>() {
     if constexpr (!fanout::ComesAfterAnother<S>) {
       if (catalog.Find(service) != Product::Sections::IndexOf<S>()) return;
-      asker = std::make_unique<SectionAsker<S>>(Connection(), overview);
+      question = QuestionOf<S>(overview);
     }
   });
-  return asker;
+  return question;
 }
 
 LoadOptions OptionsFromFlags() {
-  return {.in_flight = absl::GetFlag(FLAGS_in_flight),
+  return {.connections = absl::GetFlag(FLAGS_connections),
+          .in_flight = absl::GetFlag(FLAGS_in_flight),
           .rate = absl::GetFlag(FLAGS_rate),
           .tick = absl::ToChronoNanoseconds(absl::GetFlag(FLAGS_tick)),
           .calls = absl::GetFlag(FLAGS_calls),
@@ -124,9 +113,10 @@ void Print(LoadReport report) {
   }
   std::cout << "{\"calls\": " << report.calls << ", \"errors\": " << failed
             << ", \"wrong\": " << report.wrong << ", \"codes\": {"
-            << absl::StrJoin(errors, ", ") << "}"
+            << absl::StrJoin(errors, ", ") << "}, \"unsent\": " << report.unsent
             << ", \"seconds\": " << report.seconds
             << ", \"cpu_seconds\": " << report.cpu_seconds
+            << ", \"load_cpu_seconds\": " << report.load_cpu_seconds
             << ", \"p50_ms\": " << Quantile(report.latencies, 0.5)
             << ", \"p90_ms\": " << Quantile(report.latencies, 0.9)
             << ", \"p99_ms\": " << Quantile(report.latencies, 0.99)
@@ -139,7 +129,8 @@ void DropTimes(fanout::v1::SectionStatus* status) {
 }
 
 int PrintSample() {
-  const auto stub = v1::AggregatorService::NewStub(Connection());
+  const auto stub = v1::AggregatorService::NewStub(grpc::CreateChannel(
+      absl::GetFlag(FLAGS_target), grpc::InsecureChannelCredentials()));
   const v1::GetOverviewRequest request = RequestFromFlags();
   v1::GetOverviewResponse response;
   grpc::ClientContext context;
@@ -164,18 +155,20 @@ int PrintSample() {
 int Main() {
   ops::PrepareProcess();
   if (absl::GetFlag(FLAGS_sample)) return PrintSample();
-  std::vector<std::unique_ptr<Asker>> connections;
-  for (int i = 0; i < absl::GetFlag(FLAGS_connections); ++i) {
-    connections.push_back(NewAsker(absl::GetFlag(FLAGS_service)));
+  const absl::StatusOr<Address> address =
+      ResolveAddress(absl::GetFlag(FLAGS_target));
+  if (!address.ok()) {
+    std::cerr << "--target: " << address.status().message() << '\n';
+    return 2;
   }
+  const std::optional<Question> question = QuestionFromFlags();
   const LoadOptions options = OptionsFromFlags();
-  if (connections.empty() || connections.front() == nullptr ||
-      options.in_flight < 1) {
+  if (!question || options.connections < 1 || options.in_flight < 1) {
     std::cerr << "bad --service, --connections or --in_flight\n";
     return 2;
   }
   const ProcessClock process(absl::GetFlag(FLAGS_pid));
-  Print(Load(options, connections, process).Run());
+  Print(Load(options, *address, *question, process).Run());
   return EXIT_SUCCESS;
 }
 

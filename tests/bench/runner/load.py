@@ -15,8 +15,10 @@ class Result:
     errors: int
     wrong: int
     codes: dict[str, int]
+    unsent: int
     seconds: float
     cpu_seconds: float
+    load_cpu_seconds: float
     p50_ms: float
     p90_ms: float
     p99_ms: float
