@@ -18,14 +18,14 @@ start_backends 0
 start aggregator "$@" "${targets[@]}"
 
 # load FLAG...: one line of JSON. Calls of an open loop come in bunches, each
-# millisecond: one by one they would take more of these two cores than the
-# closed loop's, which the capacity is measured by. The load goes first, as if it
-# were on a machine of its own, where the user may say so: who is late with his
-# calls makes no open loop.
+# millisecond: one by one they would take twice as much of these two cores as the
+# closed loop's, which the capacity is measured by. The load runs at a higher
+# priority, where the user may say so, as if it were on a machine of its own.
 first=(nice -n -10)
 [[ $("${first[@]}" nice 2>/dev/null) == -10 ]] || first=()
 load() {
-  "${first[@]}" "$bin/bench_load" --target="127.0.0.1:$port" --user_id=small "$@"
+  "${first[@]}" "$bin/bench_load" --target="127.0.0.1:$port" --user_id=small \
+    --tick=1ms "$@"
 }
 
 # calc EXPRESSION: in Python, over what `load` said last, as d.
@@ -43,7 +43,8 @@ for times in 1 1.5 2; do
   rate=$(calc "$times * $capacity")
   said=$(load --rate="$rate" --duration=8s --timeout=500ms)
   echo "$times x: $(calc "round(100 * good / $capacity)") % answered in time," \
-    "median $(calc 'round(d["p50_ms"])') ms, $(calc 'd["codes"]')"
+    "median $(calc 'round(d["p50_ms"])') ms, $(calc 'd["codes"]')," \
+    "$(calc 'd["unsent"]') never sent"
   said=$(load --rate="$(calc "$capacity / 4")" --warm_up=1s --duration=1s \
     --timeout=500ms)
   echo "  a second later: $(calc 'd["errors"] + d["wrong"]') of" \

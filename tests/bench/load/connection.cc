@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -84,9 +85,9 @@ struct Connection::Callbacks {
     auto& connection = *static_cast<Connection*>(user);
     if (frame->hd.type == NGHTTP2_SETTINGS &&
         (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
-      connection.settled_ = true;
+      connection.settings_received_ = true;
     } else if (frame->hd.type == NGHTTP2_GOAWAY) {
-      connection.going_away_ = true;
+      connection.goaway_received_ = true;
     }
     return 0;
   }
@@ -128,14 +129,19 @@ struct Connection::Callbacks {
     return 0;
   }
 
-  // A request is sent once, in one piece: it is small.
-  static ssize_t ReadBody(nghttp2_session*, int32_t, uint8_t* to, size_t size,
-                          uint32_t* flags, nghttp2_data_source* source, void*) {
-    const auto& body = *static_cast<const std::string*>(source->ptr);
-    if (body.size() > size) return NGHTTP2_ERR_CALLBACK_FAILURE;
-    std::memcpy(to, body.data(), body.size());
-    *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return static_cast<ssize_t>(body.size());
+  // The source's number is how much of the body has been read: what there is
+  // room for may be less than all.
+  static ssize_t ReadBody(nghttp2_session*, int32_t, uint8_t* to, size_t room,
+                          uint32_t* flags, nghttp2_data_source* source,
+                          void* user) {
+    const std::string& body = static_cast<Connection*>(user)->body_;
+    const std::size_t read =
+        body.copy(reinterpret_cast<char*>(to), room, source->fd);
+    source->fd += static_cast<int>(read);
+    if (static_cast<std::size_t>(source->fd) == body.size()) {
+      *flags |= NGHTTP2_DATA_FLAG_EOF;
+    }
+    return static_cast<ssize_t>(read);
   }
 
   static nghttp2_session* NewSession(Connection* connection) {
@@ -181,20 +187,23 @@ pollfd Connection::Interest() const {
   return {socket_, static_cast<short>(POLLIN | write), 0};
 }
 
-Connection::Clock::time_point Connection::NextDeadline() const {
-  return calls_.empty() ? Clock::time_point::max() : calls_.front().deadline;
+Connection::Clock::time_point Connection::NextWrite() const {
+  if (calls_.empty()) return Clock::time_point::max();
+  const bool connects = socket_ < 0 && next_ != calls_.end();
+  return connects ? std::min(calls_.front().deadline, connect_after_)
+                  : calls_.front().deadline;
 }
 
 void Connection::Write(Clock::time_point now) {
   Expire(now);
   // Its last calls go on where it takes no more; those that wait have to.
-  if (going_away_ && open_ == 0) Lose();
+  if (goaway_received_ && open_ == 0) Disconnect();
   if (socket_ < 0 && next_ != calls_.end() && now >= connect_after_) {
     Connect(now);
   }
-  if (socket_ < 0) return;
+  if (socket_ < 0 || !Pack()) return;  // what has expired leaves its stream
   while (next_ != calls_.end() && HasFreeStream()) Send(*next_++, now);
-  Flush();
+  if (Pack()) Flush();
 }
 
 void Connection::Read() {
@@ -205,7 +214,7 @@ void Connection::Read() {
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (size <= 0 ||
         nghttp2_session_mem_recv(session_.get(), buffer.data(), size) != size) {
-      return Lose();
+      return Disconnect();
     }
     if (static_cast<std::size_t>(size) < buffer.size()) return;
   }
@@ -220,7 +229,7 @@ void Connection::Connect(Clock::time_point now) {
   if (connect(socket_, reinterpret_cast<const sockaddr*>(&address_.socket),
               address_.size) != 0 &&
       errno != EINPROGRESS) {
-    return Lose();
+    return Disconnect();
   }
   session_.reset(Callbacks::NewSession(this));
   const nghttp2_settings_entry settings[] = {
@@ -248,7 +257,7 @@ void Connection::Expire(Clock::time_point now) {
 }
 
 bool Connection::HasFreeStream() const {
-  return settled_ && !going_away_ &&
+  return settings_received_ && !goaway_received_ &&
          open_ < nghttp2_session_get_remote_settings(
                      session_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
@@ -267,39 +276,51 @@ void Connection::Send(Call& call, Clock::time_point now) {
       Header("user-agent", "gather-bench"),
       Header("grpc-timeout", timeout),
   };
-  nghttp2_data_provider body;
-  body.source.ptr = const_cast<std::string*>(&body_);
-  body.read_callback = &Callbacks::ReadBody;
+  nghttp2_data_provider body{.source = {.fd = 0},
+                             .read_callback = &Callbacks::ReadBody};
   call.stream = nghttp2_submit_request(session_.get(), nullptr, headers,
                                        std::size(headers), &body, &call);
   call.sent = true;
   ++open_;
 }
 
-void Connection::Flush() {
+bool Connection::Pack() {
   const uint8_t* bytes = nullptr;
   while (true) {
     const ssize_t size = nghttp2_session_mem_send(session_.get(), &bytes);
-    if (size < 0) return Lose();
     if (size == 0) break;
+    if (size < 0) {
+      Disconnect();
+      return false;
+    }
     unsent_.append(reinterpret_cast<const char*>(bytes), size);
   }
-  if (unsent_.empty()) return;
-  const ssize_t sent =
-      send(socket_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
-  if (sent >= 0) {
-    unsent_.erase(0, sent);
-  } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
-             errno != ENOTCONN) {
-    Lose();
+  return true;
+}
+
+void Connection::Flush() {
+  if (!unsent_.empty()) {
+    const ssize_t sent =
+        send(socket_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      unsent_.erase(0, sent);
+    } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
+               errno != ENOTCONN) {
+      return Disconnect();
+    }
+  }
+  // An error of the other side's: the session has said so, and is over.
+  if (unsent_.empty() && nghttp2_session_want_read(session_.get()) == 0 &&
+      nghttp2_session_want_write(session_.get()) == 0) {
+    Disconnect();
   }
 }
 
-void Connection::Lose() {
+void Connection::Disconnect() {
   if (socket_ >= 0) close(socket_);
   socket_ = -1;
   session_.reset();
-  settled_ = going_away_ = false;
+  settings_received_ = goaway_received_ = false;
   unsent_.clear();
   open_ = 0;
   while (calls_.begin() != next_) {

@@ -4,7 +4,6 @@
 #include <nghttp2/nghttp2.h>
 #include <poll.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -13,7 +12,6 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "server/async/clock.h"
 #include "tests/bench/load/address.h"
 #include "tests/bench/load/question.h"
@@ -56,7 +54,8 @@ class Connection {
 
   class Observer {
    public:
-    // Once for each call, never from within Begin().
+    // Once for each call, but for those under way when the connection is
+    // destroyed; never from within Begin().
     virtual void OnEnd(Connection& connection, const Call& call) = 0;
 
    protected:
@@ -77,7 +76,7 @@ class Connection {
   // What to poll for, after Write().
   pollfd Interest() const;
   // When to call Write() at the latest: time_point::max() for never.
-  Clock::time_point NextDeadline() const;
+  Clock::time_point NextWrite() const;
 
   // Ends what is late by now, and sends what there is to send.
   void Write(Clock::time_point now);
@@ -96,8 +95,10 @@ class Connection {
   void Expire(Clock::time_point now);
   bool HasFreeStream() const;
   void Send(Call& call, Clock::time_point now);
+  // Collects what the session has to send; false: there is no session now.
+  bool Pack();
   void Flush();
-  void Lose();
+  void Disconnect();
   void End(Call& call, absl::StatusCode code);
 
   const Address& address_;
@@ -106,8 +107,8 @@ class Connection {
   Observer& observer_;
   int socket_ = -1;
   std::unique_ptr<nghttp2_session, DeleteSession> session_;
-  bool settled_ = false;     // the server's settings are known
-  bool going_away_ = false;  // takes no more calls
+  bool settings_received_ = false;
+  bool goaway_received_ = false;
   Clock::time_point connect_after_;
   std::string unsent_;     // of what the session had to send
   std::list<Call> calls_;  // by deadline: first those that are sent

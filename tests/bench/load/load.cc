@@ -82,13 +82,13 @@ void Load::Open() {
   auto connection = connections_.begin();
   while (true) {
     const Clock::time_point now = Clock::now();
-    if (now >= end) break;
     if (!measuring_ && now >= begin) StartMeasuring();
     Clock::time_point due = Due(start, started_);
-    for (; due <= now; due = Due(start, started_)) {
-      Begin(*connection, due);
+    for (; due <= std::min(now, end); due = Due(start, started_)) {
+      Begin(*connection, due, /*measured=*/due >= begin);
       if (++connection == connections_.end()) connection = connections_.begin();
     }
+    if (now >= end) break;
     Step(std::min(due, measuring_ ? end : begin));
   }
   StopMeasuring();
@@ -102,26 +102,38 @@ Load::Clock::time_point Load::Due(Clock::time_point start, int64_t call) const {
   return start + (since / options_.tick + 1) * options_.tick;
 }
 
-void Load::Begin(Connection& connection, Clock::time_point due) {
+void Load::Begin(Connection& connection, Clock::time_point due, bool measured) {
   ++started_;
   ++running_;
-  connection.Begin(due, due + options_.timeout, measuring_);
+  connection.Begin(due, due + options_.timeout, measured);
 }
 
 void Load::Drain() {
-  while (running_ > 0) Step(Clock::time_point::max());
+  while (true) {
+    Write();
+    if (running_ == 0) return;  // some may have expired just now
+    Await(Clock::time_point::max());
+  }
 }
 
 void Load::Step(Clock::time_point wake) {
-  Clock::time_point now = Clock::now();
+  Write();
+  Await(wake);
+}
+
+void Load::Write() {
+  const Clock::time_point now = Clock::now();
+  for (Connection& each : connections_) each.Write(now);
+}
+
+void Load::Await(Clock::time_point wake) {
   thread_local std::vector<pollfd> polled;
   polled.clear();
-  for (Connection& each : connections_) {
-    each.Write(now);
+  for (const Connection& each : connections_) {
     polled.push_back(each.Interest());
-    wake = std::min(wake, each.NextDeadline());
+    wake = std::min(wake, each.NextWrite());
   }
-  Poll(polled, wake - now);
+  Poll(polled, wake - Clock::now());
   auto interest = polled.begin();
   for (Connection& each : connections_) {
     if ((interest++->revents & ~POLLOUT) != 0) each.Read();
@@ -144,14 +156,16 @@ void Load::StopMeasuring() {
 
 void Load::OnEnd(Connection& connection, const Connection::Call& call) {
   --running_;
-  const bool open = options_.rate > 0;
-  // An open loop's calls also where the time is up by now, or the slowest would
-  // not count.
-  if (open ? call.measured : measuring_) {
+  const Clock::time_point now = Clock::now();
+  // Of an open loop also what ends later, or the slowest would not count.
+  if (options_.rate > 0 ? call.measured : measuring_) {
     ++report_.calls;
-    report_.latencies.push_back(Clock::now() - call.due);
-    if (call.code != absl::StatusCode::kOk) {
-      ++report_.errors[*call.code];
+    report_.latencies.push_back(now - call.due);
+    absl::StatusCode code = *call.code;
+    // Who reads late has no more than who was told late.
+    if (now > call.deadline) code = absl::StatusCode::kDeadlineExceeded;
+    if (code != absl::StatusCode::kOk) {
+      ++report_.errors[code];
       if (!call.sent) ++report_.unsent;
     } else if (!question_.is_right(call.reply())) {
       ++report_.wrong;

@@ -1,6 +1,7 @@
 #ifndef GATHER_TESTS_BENCH_LOAD_LOAD_H_
 #define GATHER_TESTS_BENCH_LOAD_LOAD_H_
 
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -36,8 +37,8 @@ struct LoadReport {
   int64_t calls = 0;
   int64_t wrong = 0;
   std::map<absl::StatusCode, int64_t> errors;
-  // Of the errors: whose time was up before there was a stream for them, or
-  // before the load came to them. No server has seen them.
+  // Of the errors: whose time was up before there was a connection and a stream
+  // for them, or before the load came to them. No server has seen them.
   int64_t unsent = 0;
   // From the start of the measured time to its end.
   double seconds = 0;
@@ -70,12 +71,15 @@ class Load final : public Connection::Observer {
   void Closed();
   // When the `call`th call of an open loop falls due, from 0.
   Clock::time_point Due(Clock::time_point start, int64_t call) const;
-  void Begin(Connection& connection, Clock::time_point due);
+  void Begin(Connection& connection, Clock::time_point due,
+             bool measured = false);
   // Until all calls have ended.
   void Drain();
-  // Lets the connections do what there is to do, once; waits for it until
-  // `wake` at most.
+  // Lets the connections do what there is to do, once.
   void Step(Clock::time_point wake);
+  void Write();
+  // Until one has something to read or to write, or `wake`; then reads.
+  void Await(Clock::time_point wake);
   void StartMeasuring();
   void StopMeasuring();
 

@@ -5,6 +5,7 @@
 #include <grpcpp/security/credentials.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -22,6 +23,7 @@
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "server/aggregator/overview.h"
+#include "server/async/clock.h"
 #include "server/fanout/catalog.h"
 #include "server/ops/process.h"
 #include "tests/bench/load/address.h"
@@ -163,8 +165,12 @@ int Main() {
   }
   const std::optional<Question> question = QuestionFromFlags();
   const LoadOptions options = OptionsFromFlags();
-  if (!question || options.connections < 1 || options.in_flight < 1) {
-    std::cerr << "bad --service, --connections or --in_flight\n";
+  // gRPC writes a timeout with eight digits at most.
+  const bool timeout_fits = options.timeout > async::Clock::duration::zero() &&
+                            options.timeout <= std::chrono::hours(24);
+  if (!question || options.connections < 1 || options.in_flight < 1 ||
+      !timeout_fits) {
+    std::cerr << "bad --service, --connections, --in_flight or --timeout\n";
     return 2;
   }
   const ProcessClock process(absl::GetFlag(FLAGS_pid));

@@ -8,7 +8,7 @@
 
 namespace gather::bench {
 
-// The CPU time, user and system, of all threads of another process, those that
+// The CPU time, user and system, of all threads of a process, those that
 // have ended too. To the nanosecond, where /proc/PID/stat has ticks of 10 ms.
 class ProcessClock {
  public:

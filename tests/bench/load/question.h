@@ -4,11 +4,14 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "gather/aggregator/v1/aggregator.pb.h"
+#include "google/protobuf/message.h"
 #include "server/fanout/relay.h"
 #include "server/fanout/section.h"
+#include "server/rpc/undecoded.h"
 
 namespace gather::bench {
 
@@ -43,6 +46,13 @@ struct WithoutProducts : WholeOverview {
   }
 };
 
+inline bool Parse(std::string_view bytes, rpc::Undecoded& message) {
+  return message.ParseFromString(bytes);
+}
+inline bool Parse(std::string_view bytes, google::protobuf::Message& message) {
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
 // What a section asks (server/fanout/section.h): the reply must be for the user
 // that was asked for.
 template <typename S>
@@ -52,7 +62,7 @@ Question QuestionOf(const aggregator::v1::GetOverviewRequest& overview) {
           .message = request.SerializeAsString(),
           .is_right = [request](std::string_view bytes) {
             typename fanout::ReplyTypes<typename S::Reply>::Wire wire;
-            if (!wire.ParseFromString(std::string(bytes))) return false;
+            if (!Parse(bytes, wire)) return false;
             const typename S::Reply reply(std::move(wire));
             const fanout::Echo echo = S::EchoOf(request, reply);
             return !echo.answered.empty() && echo.answered == echo.asked;
