@@ -16,8 +16,8 @@ struct ShedSettings {
   async::Clock::duration target = std::chrono::milliseconds(5);
   // Under overload a request may wait for the target, or for this share of its
   // time beyond `standing_from`, whichever is longer.
-  double standing_share = 0.05;
-  async::Clock::duration standing_from = std::chrono::milliseconds(400);
+  double standing_share = 0.2;
+  async::Clock::duration standing_from = std::chrono::milliseconds(500);
   // For how long a queue may stand once requests are refused.
   async::Clock::duration burst = std::chrono::milliseconds(20);
   // Overload is over when for this long nobody has waited beyond the target.
@@ -56,6 +56,10 @@ struct ShedSettings {
 // on their connection from those that wait at the caller's end, unseen; and
 // each that waits has memory that is out of the processor's caches by its turn,
 // so that all cost more: a tenth, measured with 25 ms of it.
+//
+// It may be longer where deadlines are: callers who wait for each other, 64 with
+// answers of 1 MB, keep a queue of some 200 ms standing for as long as they ask,
+// and would get nothing from being refused.
 //
 // Without a deadline nobody is refused: such callers wait as long as it takes,
 // by their own choice, and hold up those behind them, who may be refused for

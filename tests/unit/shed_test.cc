@@ -70,7 +70,7 @@ TEST_F(ShedTest, WaitThatLastsForLongerThanARequestsTimeIsOverload) {
   EXPECT_EQ(Admitted(1s, 300ms, 1s), 0);
   EXPECT_EQ(Admitted(1s, 300ms, 10s), 1000) << "to that it may be one still";
   Drain();
-  EXPECT_EQ(Admitted(1s, 30ms, 1s), 1000) << "a twentieth of its last 600 ms";
+  EXPECT_EQ(Admitted(1s, 100ms, 1s), 1000) << "a fifth of its last 500 ms";
 }
 
 TEST_F(ShedTest, QueueThatIsShortNowAndThenIsNoOverload) {
@@ -98,6 +98,12 @@ TEST_F(ShedTest, UnderOverloadAQueueMayStandForAMoment) {
     EXPECT_EQ(std::chrono::milliseconds(Admitted(100ms, 300ms, 1s)),
               settings_.burst);
   }
+}
+
+TEST_F(ShedTest, CallersWhoOnlyWaitForEachOtherAreNotRefused) {
+  Stand();
+  EXPECT_EQ(Admitted(10s, 300ms, 3s), 10'000);
+  EXPECT_EQ(Admitted(1s, 6ms, 500ms), 0) << "their time is short";
 }
 
 TEST_F(ShedTest, OverloadIsOverWhenNobodyHasWaitedForAWhile) {
