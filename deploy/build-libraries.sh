@@ -8,10 +8,10 @@
 #   cmake --preset release -DCMAKE_PREFIX_PATH=PREFIX \
 #     -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON
 #
-#   --work   where to build, and not in a directory that goes at the end; what is
-#            unpacked there is built anew
-#   --flags  more for the compiler: see build-profiled.sh
-#   --lto    whether the linker is to optimise them: on, unless said
+#   --work   build here, not in a temporary directory; sources that are already
+#            unpacked are kept and built again
+#   --flags  more flags for the compiler: see build-profiled.sh
+#   --lto    link-time optimisation; on by default
 #
 # What it is worth: server/decisions/0035-libraries-from-source.md.
 set -euo pipefail

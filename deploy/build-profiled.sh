@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the programs, and gRPC, Protobuf and Abseil below them, led by a profile
-# of the bench's load: all is built twice, first so that it counts what is run of
-# it. Some 40 minutes on two cores. Needs what deploy/install-deps.sh --profile
+# Builds the programs, and gRPC, Protobuf and Abseil below them, with
+# profile-guided optimisation: once instrumented, to run the bench's load, and once
+# with that profile. Some 40 minutes on two cores. Needs what deploy/install-deps.sh --profile
 # installs, and root, for apt-get.
 #
 #   deploy/build-profiled.sh DIRECTORY
@@ -32,7 +32,7 @@ build() {
   cmake --preset release -B "$directory/programs" -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_PREFIX_PATH="$directory/prefix" -DCMAKE_CXX_FLAGS="$flags" \
     -DCMAKE_INTERPROCEDURAL_OPTIMIZATION="$lto" \
-    -DCMAKE_CXX_COMPILER_LAUNCHER= -DGATHER_WERROR=OFF -DBUILD_TESTING=OFF \
+    -DCCACHE=OFF -DGATHER_WERROR=OFF -DBUILD_TESTING=OFF \
     -DGATHER_BENCH=ON
   cmake --build "$directory/programs" --target "$@"
 }

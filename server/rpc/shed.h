@@ -57,9 +57,9 @@ struct ShedSettings {
 // each that waits has memory that is out of the processor's caches by its turn,
 // so that all cost more: a tenth, measured with 25 ms of it.
 //
-// It may be longer where deadlines are: callers who wait for each other, 64 with
-// answers of 1 MB, keep a queue of some 200 ms standing for as long as they ask,
-// and would get nothing from being refused.
+// The queue may be longer where deadlines are long. A closed loop, such as 64
+// callers who ask for answers of 1 MB, keeps a queue of some 200 ms standing
+// for as long as it asks; refusing them gains nothing.
 //
 // Without a deadline nobody is refused: such callers wait as long as it takes,
 // by their own choice, and hold up those behind them, who may be refused for

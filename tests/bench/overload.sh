@@ -18,7 +18,7 @@ start_backends 0
 start aggregator "$@" "${targets[@]}"
 
 # load FLAG...: one line of JSON. Calls of an open loop come in bunches, each
-# millisecond: one by one they would take twice as much of these two cores as the
+# millisecond: one by one they would take twice as much of two cores as the
 # closed loop's, which the capacity is measured by. The load runs at a higher
 # priority, where the user may say so, as if it were on a machine of its own.
 first=(nice -n -10)

@@ -1,6 +1,8 @@
 """That what measures can be believed: answers alike, and faults seen."""
 
 import contextlib
+import json
+import subprocess
 import tempfile
 import unittest
 from collections.abc import Iterator
@@ -54,6 +56,20 @@ class SmokeTest(unittest.TestCase):
                 result = load.load(up, user_id="small", rate=50, duration="1s")
         self.assertGreater(result.calls, 25)
         self.assertGreaterEqual(result.p50_ms, 100)
+
+
+    def test_what_no_server_has_seen_is_told_apart(self) -> None:
+        done = subprocess.run(
+            [BIN / "bench_load", "--target=127.0.0.1:1", "--rate=50"]
+            + ["--duration=200ms", "--timeout=100ms"],
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=30,
+        )
+        said = json.loads(done.stdout)
+        self.assertGreater(said["calls"], 5)
+        self.assertEqual(said["codes"], {"DEADLINE_EXCEEDED": said["calls"]})
+        self.assertEqual(said["unsent"], said["calls"])
 
 
 def broken_orders(work: Path) -> list[str]:

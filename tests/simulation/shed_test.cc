@@ -84,7 +84,7 @@ TEST_P(ShedTest, LetsCallersPassWhoAskAgainAtOnce) {
   EXPECT_GT(Goodput(model, 0s, 20s), 0.95);
 }
 
-TEST_P(ShedTest, KeepsTheQueueShortUnderLongOverload) {
+TEST_P(ShedTest, KeepsTheQueueToWhatIsAllowedUnderLongOverload) {
   LoopModel model(options_);
   model.Load(2, 5s, 0s, 20s);
   model.Run();

@@ -100,7 +100,7 @@ TEST_F(ShedTest, UnderOverloadAQueueMayStandForAMoment) {
   }
 }
 
-TEST_F(ShedTest, CallersWhoOnlyWaitForEachOtherAreNotRefused) {
+TEST_F(ShedTest, ClosedLoopWithLongDeadlinesIsNotRefused) {
   Stand();
   EXPECT_EQ(Admitted(10s, 300ms, 3s), 10'000);
   EXPECT_EQ(Admitted(1s, 6ms, 500ms), 0) << "their time is short";

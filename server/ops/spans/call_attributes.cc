@@ -93,8 +93,8 @@ bool CallAttributes::IsOf(const Kept& kept, const rpc::Span& span) {
 }
 
 std::string_view CallAttributes::Of(const rpc::Span& span) {
-  // Abseil's own type: of another one, its hash is the standard library's, at
-  // three times the instructions.
+  // Where absl::string_view is a type of its own, Abseil hashes the standard's
+  // by std::hash, at three times the instructions.
   const std::size_t hash = absl::HashOf(
       span.kind, absl::string_view(span.method.data(), span.method.size()),
       absl::string_view(span.peer.data(), span.peer.size()));

@@ -2,12 +2,12 @@
 
 #include <netdb.h>
 
+#include <cstddef>
 #include <cstring>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 
 namespace gather::bench {
 

@@ -15,8 +15,8 @@ struct Address {
   socklen_t size = 0;
 };
 
-// "127.0.0.1:50051", "[::1]:50051" or "localhost:50051": the first that it
-// stands for. Blocks. INVALID_ARGUMENT, naming it, where there is none.
+// Resolves "127.0.0.1:50051", "[::1]:50051" or "localhost:50051" to its first
+// address. Blocks. INVALID_ARGUMENT, with the name, if there is none.
 absl::StatusOr<Address> ResolveAddress(const std::string& name);
 
 }  // namespace gather::bench

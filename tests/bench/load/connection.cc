@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstring>
 #include <iterator>
-#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -196,7 +195,8 @@ Connection::Clock::time_point Connection::NextWrite() const {
 
 void Connection::Write(Clock::time_point now) {
   Expire(now);
-  // Its last calls go on where it takes no more; those that wait have to.
+  // After a GOAWAY the calls under way go on; those that wait go over a new
+  // connection once these have ended.
   if (goaway_received_ && open_ == 0) Disconnect();
   if (socket_ < 0 && next_ != calls_.end() && now >= connect_after_) {
     Connect(now);
@@ -207,16 +207,15 @@ void Connection::Write(Clock::time_point now) {
 }
 
 void Connection::Read() {
-  thread_local std::vector<uint8_t> buffer(256 << 10);
   while (socket_ >= 0) {
-    const ssize_t size = recv(socket_, buffer.data(), buffer.size(), 0);
+    const ssize_t size = recv(socket_, buffer_.data(), buffer_.size(), 0);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-    if (size <= 0 ||
-        nghttp2_session_mem_recv(session_.get(), buffer.data(), size) != size) {
+    if (size <= 0 || nghttp2_session_mem_recv(session_.get(), buffer_.data(),
+                                              size) != size) {
       return Disconnect();
     }
-    if (static_cast<std::size_t>(size) < buffer.size()) return;
+    if (static_cast<std::size_t>(size) < buffer_.size()) return;
   }
 }
 
@@ -309,7 +308,8 @@ void Connection::Flush() {
       return Disconnect();
     }
   }
-  // An error of the other side's: the session has said so, and is over.
+  // After a protocol error of the server's the session has sent its GOAWAY, and
+  // wants nothing more.
   if (unsent_.empty() && nghttp2_session_want_read(session_.get()) == 0 &&
       nghttp2_session_want_write(session_.get()) == 0) {
     Disconnect();

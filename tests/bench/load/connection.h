@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "server/async/clock.h"
@@ -21,10 +22,10 @@ namespace gather::bench {
 // One HTTP/2 connection that asks a question over and over, by unary gRPC
 // calls.
 //
-// Why not gRPC's client: on a machine that it shares with the server, what the
-// load takes is missing there. A call takes gRPC's client 16 us and one that is
-// refused 20, a third of what all servers together spend on an overview; so it
-// gives way first where an open loop asks for more than they can do.
+// Why not gRPC's client: on a machine that it shares with the server, the CPU
+// time it takes is missing there. It takes 16 us for a call, and 20 for one
+// that is refused, more than the server takes to refuse it (17). In an open
+// loop beyond the capacity it is the first to fall behind.
 //
 // Calls that find no stream free wait for one here, in their order. A call that
 // is sent tells the server how much of its time is left; it is cancelled at its
@@ -110,6 +111,7 @@ class Connection {
   bool settings_received_ = false;
   bool goaway_received_ = false;
   Clock::time_point connect_after_;
+  std::vector<uint8_t> buffer_ = std::vector<uint8_t>(64 << 10);  // to read
   std::string unsent_;     // of what the session had to send
   std::list<Call> calls_;  // by deadline: first those that are sent
   std::list<Call>::iterator next_ = calls_.end();  // the first that is not

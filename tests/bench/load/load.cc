@@ -1,6 +1,5 @@
 #include "tests/bench/load/load.h"
 
-#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -127,14 +126,13 @@ void Load::Write() {
 }
 
 void Load::Await(Clock::time_point wake) {
-  thread_local std::vector<pollfd> polled;
-  polled.clear();
+  polled_.clear();
   for (const Connection& each : connections_) {
-    polled.push_back(each.Interest());
+    polled_.push_back(each.Interest());
     wake = std::min(wake, each.NextWrite());
   }
-  Poll(polled, wake - Clock::now());
-  auto interest = polled.begin();
+  Poll(polled_, wake - Clock::now());
+  auto interest = polled_.begin();
   for (Connection& each : connections_) {
     if ((interest++->revents & ~POLLOUT) != 0) each.Read();
   }
@@ -162,7 +160,7 @@ void Load::OnEnd(Connection& connection, const Connection::Call& call) {
     ++report_.calls;
     report_.latencies.push_back(now - call.due);
     absl::StatusCode code = *call.code;
-    // Who reads late has no more than who was told late.
+    // What is read after the deadline is late, whenever it was sent.
     if (now > call.deadline) code = absl::StatusCode::kDeadlineExceeded;
     if (code != absl::StatusCode::kOk) {
       ++report_.errors[code];

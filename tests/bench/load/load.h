@@ -1,6 +1,8 @@
 #ifndef GATHER_TESTS_BENCH_LOAD_LOAD_H_
 #define GATHER_TESTS_BENCH_LOAD_LOAD_H_
 
+#include <poll.h>
+
 #include <chrono>
 #include <cstdint>
 #include <list>
@@ -55,7 +57,8 @@ struct LoadReport {
 // Thread: the one that calls Run().
 class Load final : public Connection::Observer {
  public:
-  // All of it must outlive this; of `process` the CPU time is taken.
+  // All but `options` must outlive this. `process` is the one whose CPU time is
+  // taken.
   Load(const LoadOptions& options, const Address& address,
        const Question& question, const ProcessClock& process);
 
@@ -88,6 +91,7 @@ class Load final : public Connection::Observer {
   const ProcessClock& process_;
   const ProcessClock own_;
   std::list<Connection> connections_;
+  std::vector<pollfd> polled_;
   LoadReport report_;
   int64_t started_ = 0;
   int64_t running_ = 0;

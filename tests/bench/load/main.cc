@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gather/aggregator/v1/aggregator.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -168,9 +169,12 @@ int Main() {
   // gRPC writes a timeout with eight digits at most.
   const bool timeout_fits = options.timeout > async::Clock::duration::zero() &&
                             options.timeout <= std::chrono::hours(24);
+  const bool open = options.rate > 0;
   if (!question || options.connections < 1 || options.in_flight < 1 ||
-      !timeout_fits) {
-    std::cerr << "bad --service, --connections, --in_flight or --timeout\n";
+      options.rate < 0 || options.tick < async::Clock::duration::zero() ||
+      (open && options.calls > 0) || !timeout_fits) {
+    std::cerr << "bad --service, --connections, --in_flight, --rate, --tick, "
+                 "--calls or --timeout\n";
     return 2;
   }
   const ProcessClock process(absl::GetFlag(FLAGS_pid));
