@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the programs, and gRPC, Protobuf and Abseil below them, with
 # profile-guided optimisation: once instrumented, to run the bench's load, and once
-# with that profile. Some 40 minutes on two cores. Needs what deploy/install-deps.sh --profile
-# installs, and root, for apt-get.
+# with that profile. Some 40 minutes on two cores. Needs what
+# deploy/install-deps.sh --profile installs, and root, for apt-get.
 #
 #   deploy/build-profiled.sh DIRECTORY
 #

@@ -57,7 +57,6 @@ class SmokeTest(unittest.TestCase):
         self.assertGreater(result.calls, 25)
         self.assertGreaterEqual(result.p50_ms, 100)
 
-
     def test_what_no_server_has_seen_is_told_apart(self) -> None:
         done = subprocess.run(
             [BIN / "bench_load", "--target=127.0.0.1:1", "--rate=50"]

@@ -243,7 +243,7 @@ void Connection::Connect(Clock::time_point now) {
 void Connection::Expire(Clock::time_point now) {
   while (!calls_.empty() && calls_.front().deadline <= now) {
     Call& call = calls_.front();
-    if (call.sent) {
+    if (call.sent()) {
       nghttp2_session_set_stream_user_data(session_.get(), call.stream,
                                            nullptr);
       nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, call.stream,
@@ -279,7 +279,6 @@ void Connection::Send(Call& call, Clock::time_point now) {
                              .read_callback = &Callbacks::ReadBody};
   call.stream = nghttp2_submit_request(session_.get(), nullptr, headers,
                                        std::size(headers), &body, &call);
-  call.sent = true;
   ++open_;
 }
 

@@ -41,14 +41,14 @@ class Connection {
     Clock::time_point due;
     Clock::time_point deadline;
     bool measured = false;
-    bool sent = false;
     // How it ended, and with what: the reply's bytes.
     std::optional<absl::StatusCode> code;
     std::string_view reply() const;
+    bool sent() const { return stream != 0; }
 
    private:
     friend Connection;
-    int32_t stream = 0;
+    int32_t stream = 0;  // 0 while it waits for one
     std::string body;
     std::list<Call>::iterator self;
   };

@@ -164,7 +164,7 @@ void Load::OnEnd(Connection& connection, const Connection::Call& call) {
     if (now > call.deadline) code = absl::StatusCode::kDeadlineExceeded;
     if (code != absl::StatusCode::kOk) {
       ++report_.errors[code];
-      if (!call.sent) ++report_.unsent;
+      if (!call.sent()) ++report_.unsent;
     } else if (!question_.is_right(call.reply())) {
       ++report_.wrong;
     }
