@@ -56,7 +56,6 @@ class Attempt {
       : scope_(scope),
         backend_(backend),
         kind_(kind),
-        start_(async::Clock::now()),
         lease_(backend.channels.Take()),
         call_(
             scope.loop(), backend.StubFor(lease_), &Backend::Stub::PrepareAsync,
@@ -106,15 +105,14 @@ class Attempt {
     const bool cut_off = absl::IsCancelled(status) && !stopped &&
                          call_.end() != rpc::CallEnd::kAnswered;
     if (!status.ok() && !cut_off) return;
-    const async::Clock::time_point now = async::Clock::now();
-    backend_.policies.hedging().OnLatency(scope_.loop_index(), now - start_,
-                                          now);
+    backend_.policies.hedging().OnLatency(
+        scope_.loop_index(), call_.end_at() - call_.start(), call_.end_at());
   }
 
   void Note(absl::StatusCode code, bool won, Landing& landing) {
     landing.attempts_log.push_back({.kind = kind_,
-                                    .start = start_,
-                                    .duration = async::Clock::now() - start_,
+                                    .start = call_.start(),
+                                    .duration = call_.end_at() - call_.start(),
                                     .code = code,
                                     .won = won,
                                     .address = call_.context().peer()});
@@ -126,8 +124,8 @@ class Attempt {
                   {.id = span_,
                    .parent = landing.span,
                    .method = S::kMethod,
-                   .start = start_,
-                   .end = async::Clock::now(),
+                   .start = call_.start(),
+                   .end = call_.end_at(),
                    .status = status,
                    .peer = call_.context().peer()});
   }
@@ -135,7 +133,6 @@ class Attempt {
   CallScope& scope_;
   Backend& backend_;
   const AttemptKind kind_;
-  const async::Clock::time_point start_;
   const rpc::ChannelPool::Lease lease_;
   Call call_;
   rpc::SpanId span_ = 0;  // what the backend is told; 0 where nothing is

@@ -15,7 +15,8 @@ void CallTrace::Begin(TraceContext context, SpanSink* sink) {
 
 SpanId CallTrace::Propagate(grpc::ClientContext& call) {
   const SpanId span = ids_.NextSpan();
-  call.AddMetadata("traceparent", context_.ChildTraceParent(span));
+  context_.WriteChildTraceParent(span, trace_parent_);
+  call.AddMetadata("traceparent", trace_parent_);
   if (!context_.trace_state().empty()) {
     call.AddMetadata("tracestate", context_.trace_state());
   }

@@ -3,6 +3,8 @@
 
 #include <grpcpp/client_context.h>
 
+#include <string>
+
 #include "server/rpc/span.h"
 #include "server/rpc/trace.h"
 
@@ -40,6 +42,7 @@ class CallTrace {
   TraceIds& ids_;
   const int loop_index_;
   TraceContext context_;
+  std::string trace_parent_;  // of the last outbound call: one piece of memory
   SpanSink* sink_ = nullptr;
   TraceId trace_id_;  // only where recording
 };

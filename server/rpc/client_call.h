@@ -92,13 +92,15 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
   // What the call is made with, to add metadata to before the await.
   grpc::ClientContext& context() { return context_; }
 
-  bool await_ready() noexcept { return stop_.stop_requested(); }
+  bool await_ready() noexcept {
+    start_ = async::Clock::now();
+    return stop_.stop_requested();
+  }
 
   void await_suspend(std::coroutine_handle<> waiter) {
     assert(loop_.IsCurrentThread());
     waiter_ = waiter;
     set_activity(loop_.activity());
-    start_ = async::Clock::now();
     if (stats_ != nullptr) stats_->OnStart();
     Start();
     started_ = true;
@@ -107,20 +109,22 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
   }
 
   absl::StatusOr<Response> await_resume() {
+    end_at_ = async::Clock::now();
     if (!started_) return absl::CancelledError("cancelled before the call");
     end_ = EndOf(ok_, status_, context_);
     if (watched_ != nullptr) NoteSendWait();
     absl::Status outcome = StatusOf(end_, status_);
     if (stats_ != nullptr) {
-      stats_->OnEnd(static_cast<int>(outcome.code()),
-                    async::Clock::now() - start_);
+      stats_->OnEnd(static_cast<int>(outcome.code()), end_at_ - start_);
     }
     if (!outcome.ok()) return outcome;
     return std::move(response_);
   }
 
-  // Once awaited.
+  // Once awaited; the times are those of the await.
   CallEnd end() const { return end_; }
+  async::Clock::time_point start() const { return start_; }
+  async::Clock::time_point end_at() const { return end_at_; }
 
  private:
   class Cancel {
@@ -148,7 +152,7 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
 
   void NoteSendWait() {
     const auto sent_at = watched_->sent_at();
-    send_wait_->Add(sent_at.value_or(async::Clock::now()) - start_);
+    send_wait_->Add(sent_at.value_or(end_at_) - start_);
     const bool late =
         status_.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
     if (!sent_at && late) end_ = CallEnd::kNeverSent;
@@ -175,6 +179,7 @@ class [[nodiscard]] UnaryCall final : public async::Completion {
   std::optional<std::stop_callback<Cancel>> on_stop_;
   std::coroutine_handle<> waiter_;
   async::Clock::time_point start_;
+  async::Clock::time_point end_at_;
   CallEnd end_ = CallEnd::kFailed;
   bool started_ = false;
   bool ok_ = false;

@@ -25,16 +25,17 @@ struct Span {
 
   Kind kind = Kind::kInternal;
   SpanId id = 0;
-  SpanId parent = 0;  // 0 where it is the trace's first
-  std::string_view name = {};
+  SpanId parent = 0;           // 0 where it is the trace's first
+  std::string_view name = {};  // a call's is its method
   async::Clock::time_point start{};
   async::Clock::time_point end{};
   // Whether it is an error, and why: any bytes.
   bool failed = false;
   std::string_view message = {};
-  // Of a call: what each of its kind has, by the semantic conventions.
+  // Of a call: what each has, by the semantic conventions.
   std::string_view method = {};  // "package.Service/Method"
   std::string_view peer = {};    // as gRPC writes it: "ipv4:10.0.0.7:50053"
+  int code = 0;                  // what it came to: a grpc::StatusCode
   // Besides.
   std::span<const SpanAttribute> attributes = {};
 };

@@ -36,8 +36,9 @@ async::Clock::time_point At(int64_t nanos) {
 class SpanEncoderTest : public ::testing::Test {
  protected:
   std::string Encode(const rpc::Span& span, nanoseconds offset = {}) {
-    return std::string(
-        encoder_.Encode(trace_, trace_.binary_trace_id(), span, offset));
+    encoder_.Clear();
+    encoder_.Add(trace_, trace_.binary_trace_id(), span, offset);
+    return std::string(encoder_.bytes());
   }
   // As a collector reads it.
   ProtoSpan Read(const rpc::Span& span, nanoseconds offset = {}) {

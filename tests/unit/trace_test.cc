@@ -26,7 +26,8 @@ TEST(TraceTest, ChildStaysInTheTrace) {
   TraceIds ids(1);
   const TraceContext trace = TraceContext::Receive(kParent, "vendor=1", ids);
   const SpanId span = ids.NextSpan();
-  const std::string child = trace.ChildTraceParent(span);
+  std::string child;
+  trace.WriteChildTraceParent(span, child);
   EXPECT_EQ(child.size(), trace.trace_parent().size());
   EXPECT_EQ(child.substr(0, 36), trace.trace_parent().substr(0, 36));
   EXPECT_EQ(child.substr(36, 16), HexOf(span));

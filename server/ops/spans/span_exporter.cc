@@ -61,30 +61,28 @@ void SpanExporter::Record(int loop_index, const rpc::TraceContext& trace,
   try {
     const std::chrono::nanoseconds offset(
         wall_offset_.load(std::memory_order_relaxed));
-    mine.begun.bytes += mine.encoder.Encode(trace, trace_id, span, offset);
-    ++mine.begun.spans;
+    mine.encoder.Add(trace, trace_id, span, offset);
   } catch (const std::bad_alloc&) {
     mine.dropped.Add();
   }
   // The request's own span is its last.
   if (span.kind == rpc::Span::Kind::kServer ||
-      mine.begun.bytes.size() >= kMostBegun) {
+      mine.encoder.bytes().size() >= kMostBegun) {
     HandOver(loop);
   }
 }
 
 void SpanExporter::HandOver(std::size_t loop) noexcept {
   OfLoop& mine = *loops_[loop];
-  if (mine.begun.spans == 0) return;
+  SpanEncoder& spans = mine.encoder;
+  if (spans.spans() == 0) return;
   bool queued = false;
   try {
-    queued =
-        queue_.Push(static_cast<int>(loop), mine.begun.bytes, mine.begun.spans);
+    queued = queue_.Push(static_cast<int>(loop), spans.bytes(), spans.spans());
   } catch (const std::bad_alloc&) {
   }
-  if (!queued) mine.dropped.Add(mine.begun.spans);
-  mine.begun.bytes.clear();
-  mine.begun.spans = 0;
+  if (!queued) mine.dropped.Add(spans.spans());
+  spans.Clear();
 }
 
 void SpanExporter::Run() {

@@ -85,10 +85,9 @@ class SpanExporter final : public rpc::SpanSink {
 
   // What a loop has to itself.
   struct OfLoop {
+    // Holds those of a request that goes on: the queue's lock is taken once for
+    // all of them.
     SpanEncoder encoder;
-    // Of a request that goes on: the queue's lock is taken once for all of its
-    // spans.
-    SpanBatch begun;
     async::Counter dropped;
   };
 

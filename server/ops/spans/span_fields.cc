@@ -15,8 +15,31 @@ using ProtoSpan = opentelemetry::proto::trace::v1::Span;
 
 // In bytes: of what is around an attribute's key and value.
 constexpr std::size_t kMostAroundAttribute = 32;
+constexpr std::size_t kMostAroundName = 8;  // and of the kind
+
+uint64_t KindOf(rpc::Span::Kind kind) {
+  switch (kind) {
+    case rpc::Span::Kind::kServer:
+      return ProtoSpan::SPAN_KIND_SERVER;
+    case rpc::Span::Kind::kClient:
+      return ProtoSpan::SPAN_KIND_CLIENT;
+    case rpc::Span::Kind::kInternal:
+      break;
+  }
+  return ProtoSpan::SPAN_KIND_INTERNAL;
+}
 
 }  // namespace
+
+void WriteName(std::string_view name, rpc::Span::Kind kind,
+               FieldWriter& writer) {
+  writer.Text(ProtoSpan::kNameFieldNumber, name);
+  writer.Varint(ProtoSpan::kKindFieldNumber, KindOf(kind));
+}
+
+std::size_t MostBytesOfName(std::string_view name) {
+  return kMostAroundName + name.size();
+}
 
 void WriteAttribute(const rpc::SpanAttribute& attribute, FieldWriter& writer) {
   const auto* const text = std::get_if<std::string_view>(&attribute.value);

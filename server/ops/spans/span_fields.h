@@ -46,6 +46,11 @@ class FieldWriter {
     if (length == 0) return;  // `bytes` may be null then
     to_ = Out::WriteRawToArray(bytes, static_cast<int>(length), to_);
   }
+  // The lowest is the first.
+  void EightBytes(int field, uint64_t bytes) {
+    Length(field, sizeof(bytes));
+    to_ = Out::WriteLittleEndian64ToArray(bytes, to_);
+  }
   void Text(int field, std::string_view text) {
     Bytes(field, text.data(), text.size());
   }
@@ -68,6 +73,12 @@ class FieldWriter {
 
   uint8_t* to_;
 };
+
+// Fields `name` and `kind` of opentelemetry.proto.trace.v1.Span, and what they
+// take at most.
+void WriteName(std::string_view name, rpc::Span::Kind kind,
+               FieldWriter& writer);
+std::size_t MostBytesOfName(std::string_view name);
 
 // A field `attributes` of opentelemetry.proto.trace.v1.Span, and what it takes
 // at most.

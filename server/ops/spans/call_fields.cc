@@ -1,4 +1,4 @@
-#include "server/ops/spans/call_attributes.h"
+#include "server/ops/spans/call_fields.h"
 
 #include <charconv>
 #include <cstddef>
@@ -73,12 +73,14 @@ std::string FieldsOf(const rpc::Span& span) {
   Attributes attributes;
   AddMethod(span.method, attributes);
   AddPeer(span.peer, span.kind, attributes);
-  std::size_t most = 0;
+  attributes.push_back({"rpc.grpc.status_code", int64_t{span.code}});
+  std::size_t most = MostBytesOfName(span.method);
   for (const rpc::SpanAttribute& attribute : attributes) {
     most += MostBytesOf(attribute);
   }
   std::vector<uint8_t> buffer(most);
   FieldWriter writer(buffer.data());
+  WriteName(span.method, span.kind, writer);
   for (const rpc::SpanAttribute& attribute : attributes) {
     WriteAttribute(attribute, writer);
   }
@@ -87,17 +89,19 @@ std::string FieldsOf(const rpc::Span& span) {
 
 }  // namespace
 
-bool CallAttributes::IsOf(const Kept& kept, const rpc::Span& span) {
+bool CallFields::IsOf(const Kept& kept, const rpc::Span& span) {
   return !kept.fields.empty() && kept.kind == span.kind &&
-         kept.method == span.method && kept.peer == span.peer;
+         kept.code == span.code && kept.method == span.method &&
+         kept.peer == span.peer;
 }
 
-std::string_view CallAttributes::Of(const rpc::Span& span) {
-  // Where absl::string_view is a type of its own, Abseil hashes the standard's
-  // by std::hash, at three times the instructions.
-  const std::size_t hash = absl::HashOf(
-      span.kind, absl::string_view(span.method.data(), span.method.size()),
-      absl::string_view(span.peer.data(), span.peer.size()));
+std::string_view CallFields::Of(const rpc::Span& span) {
+  // The peer alone of its texts: it tells most calls apart, and a method has no
+  // more than a few. Where absl::string_view is a type of its own, Abseil
+  // hashes the standard's by std::hash, at three times the instructions.
+  const std::size_t hash =
+      absl::HashOf(span.kind, span.code, span.method.size(),
+                   absl::string_view(span.peer.data(), span.peer.size()));
   Set& set = sets_[hash % sets_.size()];
   for (const Kept& kept : set.kept) {
     if (IsOf(kept, span)) return kept.fields;
@@ -107,6 +111,7 @@ std::string_view CallAttributes::Of(const rpc::Span& span) {
   kept.kind = span.kind;
   kept.method = span.method;
   kept.peer = span.peer;
+  kept.code = span.code;
   kept.fields = FieldsOf(span);
   return kept.fields;
 }

@@ -1,4 +1,4 @@
-#include "server/ops/spans/call_attributes.h"
+#include "server/ops/spans/call_fields.h"
 
 #include <gtest/gtest.h>
 
@@ -9,17 +9,17 @@
 namespace gather::ops {
 namespace {
 
-TEST(CallAttributesTest, FourCallsKeepTheirPlacesWhateverTheirHashes) {
+TEST(CallFieldsTest, FourCallsKeepTheirPlacesWhateverTheirHashes) {
   // Many fours, so that some have hashes that are the same where it counts.
   for (int i = 0; i < 1000; ++i) {
-    CallAttributes attributes;
+    CallFields kept;
     std::array<std::string, 4> peers;
     std::array<std::string_view, 4> first;
     const auto of = [&](std::size_t call) {
       rpc::Span span;
       span.method = "gather.user.v1.UserService/GetUser";
       span.peer = peers[call];
-      return attributes.Of(span);
+      return kept.Of(span);
     };
     for (std::size_t call = 0; call < peers.size(); ++call) {
       peers[call] =
@@ -32,15 +32,15 @@ TEST(CallAttributesTest, FourCallsKeepTheirPlacesWhateverTheirHashes) {
   }
 }
 
-TEST(CallAttributesTest, AnyNumberOfCallsHaveTheirOwn) {
-  CallAttributes attributes;
+TEST(CallFieldsTest, AnyNumberOfCallsHaveTheirOwn) {
+  CallFields kept;
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i < 500; ++i) {
       rpc::Span span;
       const std::string peer = "unix:/peer-" + std::to_string(i) + "-";
       span.method = "package.Service/Method";
       span.peer = peer;
-      const std::string_view fields = attributes.Of(span);
+      const std::string_view fields = kept.Of(span);
       ASSERT_NE(fields.find("/peer-" + std::to_string(i) + "-"),
                 std::string_view::npos);
     }

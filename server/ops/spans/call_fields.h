@@ -1,5 +1,5 @@
-#ifndef GATHER_SERVER_OPS_SPANS_CALL_ATTRIBUTES_H_
-#define GATHER_SERVER_OPS_SPANS_CALL_ATTRIBUTES_H_
+#ifndef GATHER_SERVER_OPS_SPANS_CALL_FIELDS_H_
+#define GATHER_SERVER_OPS_SPANS_CALL_FIELDS_H_
 
 #include <array>
 #include <cstddef>
@@ -10,13 +10,13 @@
 
 namespace gather::ops {
 
-// What a call's method and peer are in the attributes of its span, as fields on
-// the wire: by OpenTelemetry's semantic conventions 1.37
-// (https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans). Calls of one
-// method to one peer have the same: some are kept.
+// What a call's kind, method, peer and code are in its span, as fields on the
+// wire: its name, its kind, and attributes by OpenTelemetry's semantic
+// conventions 1.37 (https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans).
+// Calls of one method to one peer mostly have the same: some are kept.
 //
 // Thread: one.
-class CallAttributes {
+class CallFields {
  public:
   // Valid until the next. `span` has a method.
   std::string_view Of(const rpc::Span& span);
@@ -26,6 +26,7 @@ class CallAttributes {
     rpc::Span::Kind kind{};
     std::string method;
     std::string peer;
+    int code = 0;
     std::string fields;
   };
   // Those whose hashes are the same here. A request has a few calls, which must
@@ -42,4 +43,4 @@ class CallAttributes {
 
 }  // namespace gather::ops
 
-#endif  // GATHER_SERVER_OPS_SPANS_CALL_ATTRIBUTES_H_
+#endif  // GATHER_SERVER_OPS_SPANS_CALL_FIELDS_H_
