@@ -29,7 +29,7 @@ endfunction()
 
 # Once all libraries are there.
 function(gather_install_package)
-  foreach(room IN ITEMS async rpc fanout ops host)
+  foreach(room IN ITEMS async json rpc fanout ops host)
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/server/${room}
       DESTINATION ${GATHER_INSTALL_INCLUDE}/server
       FILES_MATCHING PATTERN "*.h")

@@ -1,11 +1,7 @@
 #include "server/backends/dataset_file.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,30 +14,10 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
+#include "server/json/json_file.h"
 
 namespace gather::backends {
 namespace {
-
-// C's own files, because an ifstream neither says why it failed nor notices
-// that it was given a directory.
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  const auto close = [](std::FILE* file) { std::fclose(file); };
-  std::unique_ptr<std::FILE, decltype(close)> file(
-      std::fopen(path.c_str(), "rb"), close);
-  if (file == nullptr) {
-    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
-  }
-  std::string text;
-  char buffer[16384];
-  while (const std::size_t size =
-             std::fread(buffer, 1, sizeof(buffer), file.get())) {
-    text.append(buffer, size);
-  }
-  if (std::ferror(file.get()) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be read"));
-  }
-  return text;
-}
 
 // Whether the line opens with an identifier and a colon.
 bool OpensWithField(absl::string_view line) {
@@ -88,16 +64,17 @@ std::string FoldJsonError(absl::string_view message) {
 
 absl::Status ReadDatasetFile(const std::string& path,
                              google::protobuf::Message* dataset) {
-  const absl::StatusOr<std::string> text = ReadFile(path);
+  const absl::StatusOr<std::string> text = json::ReadFile(path);
   if (!text.ok()) return text.status();
   // Not absl::Status in the Protobuf of Debian 12.
   const auto parsed =
       google::protobuf::util::JsonStringToMessage(*text, dataset);
   if (parsed.ok()) return absl::OkStatus();
   const auto message = parsed.message();
-  return absl::InvalidArgumentError(absl::StrCat(
-      path, ": ",
-      FoldJsonError(absl::string_view(message.data(), message.size()))));
+  const json::JsonError error =
+      json::TellPlace({message.data(), message.size()}, *text);
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ": ", error.place, FoldJsonError(error.words)));
 }
 
 }  // namespace gather::backends

@@ -143,28 +143,63 @@ std::vector<std::string> AttributesOf(const ProtoSpan& span) {
 TEST_F(SpanEncoderTest, ACallHasItsMethodAndPeer) {
   const rpc::SpanAttribute more = {"more", int64_t{1}};
   for (int i = 0; i < 2; ++i) {  // made, and kept
-    EXPECT_THAT(AttributesOf(Read({.kind = rpc::Span::Kind::kClient,
-                                   .method = "shop.v1.Shop/Buy",
-                                   .peer = "ipv4:10.0.0.7:50053",
-                                   .attributes = {&more, 1}})),
-                ElementsAre("rpc.system=grpc", "rpc.service=shop.v1.Shop",
-                            "rpc.method=Buy", "server.address=10.0.0.7",
-                            "server.port=50053", "more=1"));
+    EXPECT_THAT(
+        AttributesOf(Read({.kind = rpc::Span::Kind::kClient,
+                           .method = "shop.v1.Shop/Buy",
+                           .peer = "ipv4:10.0.0.7:50053",
+                           .attributes = {&more, 1}})),
+        ElementsAre("rpc.system=grpc", "rpc.service=shop.v1.Shop",
+                    "rpc.method=Buy", "server.address=10.0.0.7",
+                    "server.port=50053", "rpc.grpc.status_code=0", "more=1"));
     EXPECT_THAT(AttributesOf(Read({.kind = rpc::Span::Kind::kServer,
                                    .method = "shop.v1.Shop/Buy",
                                    .peer = "ipv6:%5B::1%5D:40000"})),
                 ElementsAre("rpc.system=grpc", "rpc.service=shop.v1.Shop",
                             "rpc.method=Buy", "client.address=::1",
-                            "client.port=40000"));
-    EXPECT_THAT(AttributesOf(Read({.kind = rpc::Span::Kind::kServer,
-                                   .method = "unheard-of",
-                                   .peer = "unix:/run/a:1"})),
-                ElementsAre("rpc.system=grpc", "rpc.service=unheard-of",
-                            "client.address=/run/a:1"));
+                            "client.port=40000", "rpc.grpc.status_code=0"));
+    EXPECT_THAT(
+        AttributesOf(Read({.kind = rpc::Span::Kind::kServer,
+                           .method = "unheard-of",
+                           .peer = "unix:/run/a:1"})),
+        ElementsAre("rpc.system=grpc", "rpc.service=unheard-of",
+                    "client.address=/run/a:1", "rpc.grpc.status_code=0"));
     EXPECT_THAT(AttributesOf(Read({.kind = rpc::Span::Kind::kClient,
-                                   .method = "shop.v1.Shop/Buy"})),
+                                   .method = "shop.v1.Shop/Buy",
+                                   .code = 14})),
                 ElementsAre("rpc.system=grpc", "rpc.service=shop.v1.Shop",
-                            "rpc.method=Buy"));
+                            "rpc.method=Buy", "rpc.grpc.status_code=14"));
+  }
+}
+
+TEST_F(SpanEncoderTest, CallsThatDifferInTheirCodeAloneAreToldApart) {
+  for (int round = 0; round < 2; ++round) {
+    for (int code = 0; code <= 16; ++code) {
+      const ProtoSpan span = Read({.kind = rpc::Span::Kind::kClient,
+                                   .method = "shop.v1.Shop/Buy",
+                                   .peer = "ipv4:10.0.0.7:50053",
+                                   .code = code});
+      EXPECT_EQ(span.name(), "shop.v1.Shop/Buy");
+      EXPECT_EQ(span.kind(), ProtoSpan::SPAN_KIND_CLIENT);
+      EXPECT_THAT(AttributesOf(span),
+                  Contains("rpc.grpc.status_code=" + std::to_string(code)));
+    }
+  }
+}
+
+TEST_F(SpanEncoderTest, SpansFollowEachOtherWhateverTheirLengths) {
+  // On both sides of where a length takes one byte more.
+  const std::vector<std::size_t> sizes = {0, 20, 60, 100, 16'200, 16'300, 1};
+  for (const std::size_t size : sizes) {
+    const std::string name(size, 'n');
+    encoder_.Add(trace_, trace_.binary_trace_id(), {.name = name}, {});
+  }
+  EXPECT_EQ(encoder_.spans(), sizes.size());
+  ScopeSpans read;
+  ASSERT_TRUE(read.ParseFromString(std::string(encoder_.bytes())));
+  ASSERT_EQ(read.spans_size(), static_cast<int>(sizes.size()));
+  for (int i = 0; i < read.spans_size(); ++i) {
+    EXPECT_THAT(read.spans(i).name(),
+                SizeIs(sizes[static_cast<std::size_t>(i)]));
   }
 }
 

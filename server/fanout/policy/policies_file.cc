@@ -1,13 +1,10 @@
 #include "server/fanout/policy/policies_file.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
-#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -19,6 +16,7 @@
 #include "gather/fanout/v1/policies.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "server/fanout/policy/json_fault.h"
+#include "server/json/json_file.h"
 
 namespace gather::fanout {
 namespace {
@@ -30,39 +28,17 @@ constexpr int kMostCalls = 1'000'000;
 constexpr Clock::duration kLeastTime = std::chrono::milliseconds(1);
 constexpr Clock::duration kMostTime = std::chrono::minutes(10);
 
-// C's own files, because an ifstream neither says why it failed nor notices
-// that it was given a directory.
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  const auto close = [](std::FILE* file) { std::fclose(file); };
-  std::unique_ptr<std::FILE, decltype(close)> file(
-      std::fopen(path.c_str(), "rb"), close);
-  if (file == nullptr) {
-    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
-  }
-  std::string text;
-  char buffer[16384];
-  while (const std::size_t size =
-             std::fread(buffer, 1, sizeof(buffer), file.get())) {
-    text.append(buffer, size);
-  }
-  if (std::ferror(file.get()) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be read"));
-  }
-  return text;
-}
-
-// In one printable line, since a reader of JSON may draw where it stopped.
-std::string Folded(absl::string_view words) {
-  std::string line(words);
-  absl::RemoveExtraAsciiWhitespace(&line);
-  return absl::Utf8SafeCEscape(line);
-}
-
+// What the reader says of `text`, after `what`, in one printable line.
+//
 // Not absl's status and string_view in the Protobuf of Debian 12.
 template <typename Status>
-std::string WordsOf(const Status& status) {
+std::string FaultOf(const Status& status, absl::string_view what,
+                    const std::string& text) {
   const auto message = status.message();
-  return Folded(absl::string_view(message.data(), message.size()));
+  json::JsonError error =
+      json::TellPlace({message.data(), message.size()}, text);
+  absl::RemoveExtraAsciiWhitespace(&error.words);
+  return absl::StrCat(error.place, what, absl::Utf8SafeCEscape(error.words));
 }
 
 // What is wrong with `text`; empty where it is the JSON form of Policies, which
@@ -71,12 +47,12 @@ std::string Parse(const std::string& text, v1::Policies* policies) {
   google::protobuf::Struct object;
   const auto as_object = JsonStringToMessage(text, &object);
   if (!as_object.ok()) {
-    return absl::StrCat("not a JSON object: ", WordsOf(as_object));
+    return FaultOf(as_object, "not a JSON object: ", text);
   }
   std::string fault = FindJsonFault(object, *policies->GetDescriptor());
   if (!fault.empty()) return fault;
   const auto parsed = JsonStringToMessage(text, policies);
-  return parsed.ok() ? "" : WordsOf(parsed);
+  return parsed.ok() ? "" : FaultOf(parsed, "", text);
 }
 
 // Takes over what a message of the file sets, and remembers the first value
@@ -285,7 +261,7 @@ std::map<std::string, PolicySettings> Resolve(
 absl::StatusOr<std::map<std::string, PolicySettings>> LoadPolicies(
     const std::string& path, const std::vector<std::string>& sections,
     const PolicySettings& base) {
-  const absl::StatusOr<std::string> text = ReadFile(path);
+  const absl::StatusOr<std::string> text = json::ReadFile(path);
   if (!text.ok()) return text.status();
   v1::Policies policies;
   std::string fault = Parse(*text, &policies);

@@ -2,6 +2,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/ops/flags/flag_groups.h"
 #include "server/ops/flags/parse_flags.h"
@@ -17,6 +18,12 @@ ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(10),
           "then, how long calls in flight may take before they are cancelled");
 
 namespace gather::ops {
+namespace {
+
+// Who gives connections no longer means them to end one by one.
+constexpr absl::Duration kAgeToDrainBy = absl::Minutes(5);
+
+}  // namespace
 
 absl::Status ReadStopFlags(ServerSettings& settings) {
   const absl::Duration age = absl::GetFlag(FLAGS_max_connection_age);
@@ -34,6 +41,16 @@ absl::Status ReadStopFlags(ServerSettings& settings) {
   settings.server.max_connection_age_grace = FlagMilliseconds(grace);
   settings.drain_delay = absl::ToChronoNanoseconds(delay);
   settings.drain_timeout = absl::ToChronoNanoseconds(timeout);
+  // gRPC lets connections grow older by up to a tenth, and their clients need a
+  // moment: decisions/0005-drain-by-connection-age.md.
+  const absl::Duration needed = age * 1.1 + absl::Seconds(2);
+  if (age <= kAgeToDrainBy && timeout < needed) {
+    settings.warnings.push_back(absl::StrCat(
+        "--drain_timeout: ", absl::FormatDuration(timeout),
+        " ends connections before --max_connection_age makes their clients "
+        "leave; that takes ",
+        absl::FormatDuration(needed)));
+  }
   return absl::OkStatus();
 }
 
