@@ -58,12 +58,21 @@ std::string HintFor(const grpc::Status& status, const CallTarget& target) {
              : "";
 }
 
+// A server of gRPC in C++ says nothing of a method that it has not.
+std::string MessageOf(const grpc::Status& status) {
+  if (!status.error_message().empty()) {
+    return EscapeControl(status.error_message());
+  }
+  return status.error_code() == grpc::StatusCode::UNIMPLEMENTED
+             ? "the server has no such method"
+             : "the server gave no reason";
+}
+
 }  // namespace
 
 std::string DescribeFailure(const grpc::Status& status,
                             const CallTarget& target) {
-  std::string out = absl::StrCat(CodeName(status), ": ",
-                                 EscapeControl(status.error_message()));
+  std::string out = absl::StrCat(CodeName(status), ": ", MessageOf(status));
   if (const std::string reason = ReasonOf(status); !reason.empty()) {
     absl::StrAppend(&out, " [", ShortenEscaped(reason, kMaxReasonColumns), "]");
   }

@@ -1,8 +1,10 @@
 #include "client/svg.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -250,12 +252,15 @@ std::string SvgDefinitions() {
 
 int WriteFlagFile(std::string_view flag, const std::string& path,
                   const std::string& text, int exit_code) {
+  errno = 0;
   std::ofstream file(path);
   file << text;
   file.close();
   if (!file.fail()) return exit_code;
+  const std::string reason =
+      errno == 0 ? "" : absl::StrCat(": ", std::strerror(errno));
   std::fputs(absl::StrCat("gatherctl: can't write --", std::string(flag), " ",
-                          EscapeControl(path), "\n")
+                          EscapeControl(path), reason, "\n")
                  .c_str(),
              stderr);
   return kFailed;

@@ -2,16 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
 #include "server/json/json_file.h"
@@ -29,17 +24,7 @@ bool OpensWithField(absl::string_view line) {
 
 }  // namespace
 
-std::string FoldJsonError(absl::string_view message) {
-  std::vector<absl::string_view> words;
-  for (absl::string_view word :
-       absl::StrSplit(message, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())) {
-    // The caret pointed into a line of its own, which no longer stands above.
-    if (word != "^") words.push_back(word);
-  }
-  // Control characters and broken UTF-8 are escaped, quotes stay legible.
-  const std::string line =
-      absl::StrReplaceAll(absl::Utf8SafeCEscape(absl::StrJoin(words, " ")),
-                          {{"\\\"", "\""}, {"\\'", "'"}});
+std::string FieldFirst(const std::string& line) {
   absl::string_view rest(line);
   // Protobuf from 22 on: "invalid JSON in TYPE @ users[0].tier: enum ...".
   if (absl::StartsWith(rest, "invalid JSON in ")) {
@@ -72,9 +57,9 @@ absl::Status ReadDatasetFile(const std::string& path,
   if (parsed.ok()) return absl::OkStatus();
   const auto message = parsed.message();
   const json::JsonError error =
-      json::TellPlace({message.data(), message.size()}, *text);
+      json::TellError({message.data(), message.size()}, *text);
   return absl::InvalidArgumentError(
-      absl::StrCat(path, ": ", error.place, FoldJsonError(error.words)));
+      absl::StrCat(path, ": ", error.place, FieldFirst(error.words)));
 }
 
 }  // namespace gather::backends

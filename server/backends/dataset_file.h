@@ -4,7 +4,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 
 namespace gather::backends {
@@ -15,9 +14,9 @@ namespace gather::backends {
 absl::Status ReadDatasetFile(const std::string& path,
                              google::protobuf::Message* dataset);
 
-// Folds what protobuf's JSON reader says into one printable line and writes
-// its "(users[1]) nme: ..." as "users[1].nme: ...".
-std::string FoldJsonError(absl::string_view message);
+// What protobuf's JSON reader says, in one line, with its
+// "(users[1]) nme: ..." as "users[1].nme: ...".
+std::string FieldFirst(const std::string& line);
 
 }  // namespace gather::backends
 

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <random>
 #include <utility>
 
@@ -16,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/text_format.h"
+#include "server/json/json_file.h"
 #include "server/rpc/status.h"
 
 namespace gather::backends {
@@ -133,8 +133,11 @@ absl::StatusOr<std::unique_ptr<FakeMethod>> FakeMethod::Make(
   const auto parsed =
       google::protobuf::util::JsonStringToMessage(reply, fake->reply_.get());
   if (!parsed.ok()) {
+    const auto message = parsed.message();
+    const json::JsonError error =
+        json::TellError({message.data(), message.size()}, reply);
     return absl::InvalidArgumentError(
-        absl::StrCat(method, ": ", std::string(parsed.message())));
+        absl::StrCat(method, ": ", error.place, error.words));
   }
   const std::unique_ptr<Message> probe(fake->reply_->New());
   probe->CopyFrom(*fake->reply_);
@@ -209,14 +212,16 @@ absl::StatusOr<std::unique_ptr<FakeService>> FakeService::Load(
     if (equals == std::string::npos) {
       return wrong("--replies", reply + " is not METHOD=FILE");
     }
-    std::ifstream file(reply.substr(equals + 1));
-    if (!file)
-      return wrong("--replies", "cannot read " + reply.substr(equals + 1));
-    const std::string json((std::istreambuf_iterator<char>(file)), {});
+    const std::string path = reply.substr(equals + 1);
+    const absl::StatusOr<std::string> json = json::ReadFile(path);
+    if (!json.ok()) {
+      return wrong("--replies", std::string(json.status().message()));
+    }
     auto method = FakeMethod::Make(*service->protos_, reply.substr(0, equals),
-                                   json, faults, event_loops);
+                                   *json, faults, event_loops);
     if (!method.ok()) {
-      return wrong("--replies", std::string(method.status().message()));
+      return wrong("--replies",
+                   absl::StrCat(path, ": ", method.status().message()));
     }
     service->methods_.push_back(*std::move(method));
   }

@@ -9,23 +9,24 @@
 // Files in Protobuf's JSON form. Thread: any.
 namespace gather::json {
 
-// All of a file. An error is one line that opens with `path`.
+// All of a file, less a byte order mark, which Protobuf's reader does not take.
+// An error is one line that opens with `path`.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // What Protobuf's reader says of a text.
 struct JsonError {
-  // "line 5, column 20: ", both from 1, the column in bytes; empty where the
-  // reader doesn't draw the place.
+  // "line 5, column 20: ", both from 1, the column in characters; empty where
+  // the reader doesn't draw the place.
   std::string place;
-  // What it says, without the drawing where that is told by the place.
+  // What it says, in one printable line.
   std::string words;
 };
 
-// Up to Protobuf 21 the reader writes what is wrong, then the text about it,
-// and then a caret below, in three lines that no log has; from 22 on it says
-// the line and the column in its words. A place that `text` has more than once
-// is not told: it might be another.
-JsonError TellPlace(absl::string_view message, absl::string_view text);
+// Up to Protobuf 21 the reader says what is wrong, and then draws where, in two
+// lines more: the text about it, and a caret below. It is told in `place` then,
+// and left out of `words`; a text that stands there more than once gives "line
+// 5 or further down: ". From 22 on the words have line and column.
+JsonError TellError(absl::string_view message, absl::string_view text);
 
 }  // namespace gather::json
 

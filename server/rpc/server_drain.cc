@@ -10,6 +10,7 @@
 
 #include "server/async/clock.h"
 #include "server/rpc/server.h"
+#include "server/rpc/time_to_leave.h"
 
 namespace gather::rpc {
 namespace {
@@ -33,11 +34,8 @@ void Server::StopServing() {
 }
 
 void Server::AwaitLeave(async::Clock::time_point deadline) {
-  // gRPC ends a connection up to a tenth after its age; then the client has to
-  // hear of it, and calls in flight to end.
-  const async::Clock::time_point until = async::Clock::now() +
-                                         options_.max_connection_age * 11 / 10 +
-                                         std::chrono::seconds(1);
+  const async::Clock::time_point until =
+      async::Clock::now() + TimeToLeave(options_.max_connection_age);
   if (until > deadline) return;
   while (connections_->CountConnections(listener_->place()) > 0 &&
          async::Clock::now() < until) {

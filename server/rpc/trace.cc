@@ -69,7 +69,7 @@ void WriteHex(SpanId id, char* to) {
   }
 }
 
-// Of a lower-case one. Without a branch, which digits would mispredict.
+// Of a lower-case one. Without a branch: random digits are mispredicted.
 uint8_t ValueOf(char digit) {
   return static_cast<uint8_t>((digit & 0xf) + 9 * (digit >> 6));
 }

@@ -12,6 +12,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 (($#)) || set -- build/release/bin/aggregator --log_level=warning --metrics_listen=
 
+rounds=${ROUNDS:-15}
+((rounds > 1)) || { echo 'ROUNDS: at least 2, for quartiles' >&2; exit 2; }
+
 bin=${BIN:-$PWD/build/release/bin}
 # shellcheck source=tests/bench/servers.sh
 source tests/bench/servers.sh
@@ -35,11 +38,11 @@ measure() {
   done
 }
 
+ids=()
 # Who is stopped does not hear a TERM.
 trap 'kill -CONT "${ids[@]}" 2>/dev/null || :; clean_up' EXIT
-ids=()
 begun=${#pids[@]}
-for ((round = 0; round < ${ROUNDS:-15}; ++round)); do
+for ((round = 0; round < rounds; ++round)); do
   ports=()
   ids=()
   for i in "${!names[@]}"; do

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,31 @@ TEST(CallFieldsTest, AnyNumberOfCallsHaveTheirOwn) {
                 std::string_view::npos);
     }
   }
+}
+
+TEST(CallFieldsTest, CallsOfOnePeerAreToldApart) {
+  const auto span = [](rpc::Span::Kind kind, std::string_view method) {
+    rpc::Span call;
+    call.kind = kind;
+    call.method = method;
+    call.peer = "ipv4:10.0.0.7:50053";
+    return call;
+  };
+  const std::array<rpc::Span, 4> calls = {
+      span(rpc::Span::Kind::kClient, "shop.v1.Shop/Buy"),
+      span(rpc::Span::Kind::kClient, "shop.v1.Shop/Pay"),
+      span(rpc::Span::Kind::kServer, "shop.v1.Shop/Buy"),
+      span(rpc::Span::Kind::kServer, "shop.v1.Shop/Pay")};
+  CallFields kept;
+  std::set<std::string> all;
+  for (int round = 0; round < 2; ++round) {  // made, and kept
+    for (const rpc::Span& call : calls) {
+      const std::string fields(kept.Of(call));
+      EXPECT_NE(fields.find(call.method), std::string::npos);
+      all.insert(fields);
+    }
+  }
+  EXPECT_EQ(all.size(), calls.size());
 }
 
 }  // namespace

@@ -95,6 +95,8 @@ TEST(BrokenFileTest, ThatIsNotJsonSaysSo) {
   for (const char* content : {"", "{", "users: []", "{\"users\": [}\n\n\xff"}) {
     ExpectHasOneOf(ErrorOf(LoadUsers, content), {"JSON", "near 1:"});
   }
+  ExpectHasOneOf(ErrorOf(LoadUsers, "{\n  \"users\": [}"),
+                 {"line 2, column 13: not JSON: ", "near 2:"});
   EXPECT_NE(ErrorOf(LoadUsers, "[]"), "");
 }
 
@@ -121,27 +123,26 @@ TEST(BrokenFileTest, WithAWrongTypeNamesTheField) {
                   "orders[0].lineItems[0].unitPrice.units"});
 }
 
-TEST(FoldJsonErrorTest, MakesOneLineThatOpensWithTheField) {
-  EXPECT_EQ(FoldJsonError("(users[1]) idx: Cannot find field."),
+TEST(FieldFirstTest, ALineOpensWithTheField) {
+  EXPECT_EQ(FieldFirst("(users[1]) idx: Cannot find field."),
             "users[1].idx: Cannot find field.");
-  EXPECT_EQ(FoldJsonError("usres: Cannot find field."),
+  EXPECT_EQ(FieldFirst("usres: Cannot find field."),
             "usres: Cannot find field.");
-  EXPECT_EQ(FoldJsonError("(users[0].id): invalid value 1 for type STRING"),
+  EXPECT_EQ(FieldFirst("(users[0].id): invalid value 1 for type STRING"),
             "users[0].id: invalid value 1 for type STRING");
-  EXPECT_EQ(FoldJsonError(": Root element must be a message."),
+  EXPECT_EQ(FieldFirst(": Root element must be a message."),
             "Root element must be a message.");
-  EXPECT_EQ(FoldJsonError("Unexpected token.\n{\"a\": \x01}\r\n      ^"),
-            "not JSON: Unexpected token. {\"a\": \\001}");
-  EXPECT_EQ(FoldJsonError("invalid JSON in gather.dataset.v1.Users @ "
-                          "users[0].tier: enum gather.user.v1.Tier, near 1:28 "
-                          "(offset 27): unknown enum value: 'TIER_TIN'"),
+  EXPECT_EQ(FieldFirst("Unexpected token."), "not JSON: Unexpected token.");
+  EXPECT_EQ(FieldFirst("invalid JSON in gather.dataset.v1.Users @ "
+                       "users[0].tier: enum gather.user.v1.Tier, near 1:28 "
+                       "(offset 27): unknown enum value: 'TIER_TIN'"),
             "users[0].tier: enum gather.user.v1.Tier, near 1:28 (offset 27): "
             "unknown enum value: 'TIER_TIN'");
-  EXPECT_EQ(FoldJsonError("invalid JSON in gather.dataset.v1.Users, near 1:1"),
+  EXPECT_EQ(FieldFirst("invalid JSON in gather.dataset.v1.Users, near 1:1"),
             "not JSON: invalid JSON in gather.dataset.v1.Users, near 1:1");
-  EXPECT_EQ(FoldJsonError("unknown enum value: 'TIER_TIN'"),
+  EXPECT_EQ(FieldFirst("unknown enum value: 'TIER_TIN'"),
             "unknown enum value: 'TIER_TIN'");
-  EXPECT_EQ(FoldJsonError(""), "not JSON: ");
+  EXPECT_EQ(FieldFirst(""), "not JSON: ");
 }
 
 TEST(BrokenUsersTest, IdsMustBeGivenOnceAndWellFormed) {

@@ -29,6 +29,13 @@ TEST(DescribeFailureTest, NamesCodeMessageAndServer) {
             "code 77: a\\nb\\u2066 (localhost:1)");
 }
 
+TEST(DescribeFailureTest, SaysSoWhereTheServerGaveNoReason) {
+  EXPECT_EQ(Describe({grpc::StatusCode::UNIMPLEMENTED, ""}),
+            "UNIMPLEMENTED: the server has no such method (localhost:1)");
+  EXPECT_EQ(Describe({grpc::StatusCode::INTERNAL, ""}),
+            "INTERNAL: the server gave no reason (localhost:1)");
+}
+
 TEST(DescribeFailureTest, NamesTheReasonInTheDetails) {
   google::rpc::BadRequest request;
   request.add_field_violations()->set_field("user_id");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
 #include <string>
 
 #include "google/protobuf/struct.pb.h"
@@ -18,7 +20,7 @@ constexpr char kText[] =
     "}\n";
 
 TEST(JsonFileTest, APlaceThatIsDrawnIsToldByLineAndColumn) {
-  const JsonError error = TellPlace(
+  const JsonError error = TellError(
       "Expected an object key or }.\n"
       "\"timeout\": \"0.3s\",,\n  }\n}\n"
       "\n                  ^",
@@ -28,28 +30,55 @@ TEST(JsonFileTest, APlaceThatIsDrawnIsToldByLineAndColumn) {
 }
 
 TEST(JsonFileTest, TheFirstLineIsOne) {
-  EXPECT_EQ(TellPlace("Unexpected token.\n{,}\n ^", "{,}").place,
+  EXPECT_EQ(TellError("Unexpected token.\n{,}\n ^", "{,}").place,
             "line 1, column 2: ");
 }
 
-TEST(JsonFileTest, APlaceThatMightBeAnotherIsNotTold) {
-  for (const char* text : {"[x]\n[x]\n", "not what is drawn", ""}) {
-    const std::string message = "Unexpected token.\n[x]\n ^";
-    const JsonError error = TellPlace(message, text);
-    EXPECT_EQ(error.place, "") << text;
-    EXPECT_EQ(error.words, message) << text;
+TEST(JsonFileTest, ATextThatEndsTooSoonIsWrongAtItsEnd) {
+  const std::string message = "Unexpected end of string.\n\n^";
+  EXPECT_EQ(TellError(message, "").place, "line 1, column 1: ");
+  EXPECT_EQ(TellError(message, "{\n  \"a\": 1").place, "line 2, column 9: ");
+  EXPECT_EQ(TellError(message, "{\n\n").place, "line 3, column 1: ");
+  // The same text is there before.
+  EXPECT_EQ(TellError("Unexpected token.\ntru\n^", "[true,\n tru").place,
+            "line 2, column 2: ");
+}
+
+TEST(JsonFileTest, OfSeveralPlacesTheFirstIsTold) {
+  const JsonError error =
+      TellError("Unexpected token.\n[x]\n ^", "\n[x]\n[x],\n[0]");
+  EXPECT_EQ(error.place, "line 2 or further down: ");
+  EXPECT_EQ(error.words, "Unexpected token.");
+}
+
+TEST(JsonFileTest, ColumnsAreCharactersWhateverEndsALine) {
+  EXPECT_EQ(TellError("No.\n1,,\n  ^", "{\r\n\t\"h\u00f4tels\": 1,, 2}").place,
+            "line 2, column 14: ");
+}
+
+TEST(JsonFileTest, APlaceThatTheTextHasNotIsNotTold) {
+  EXPECT_EQ(TellError("Unexpected token.\n[x]\n ^", "[y]").place, "");
+  EXPECT_EQ(TellError("Unexpected token.\nab\n      ^", "ab").place, "");
+}
+
+TEST(JsonFileTest, OtherWordsAreInOneLine) {
+  EXPECT_EQ(TellError("(users[1]) idx: Cannot find field.", "{}").words,
+            "(users[1]) idx: Cannot find field.");
+  EXPECT_EQ(TellError("say \"a\"\n and 'b'\x01", "{}").words,
+            "say \"a\" and 'b'\\001");
+  for (const char* message : {"", "\n", "\n\n", "a\nb", "a\nb\n", "a\nb\n ",
+                              "a\nb\n^ ", "near 1:1"}) {
+    EXPECT_EQ(TellError(message, "b").place, "") << message;
   }
 }
 
-TEST(JsonFileTest, OtherWordsAreLeftAsTheyAre) {
-  for (const char* message :
-       {"", "\n", "\n\n", "a\nb", "a\nb\n", "a\nb\n ", "a\nb\n^ ", "a\nb\n  ^",
-        "a\n\n^", "(users[1]) idx: Cannot find field.",
-        "invalid JSON in gather.dataset.v1.Users, near 1:1"}) {
-    const JsonError error = TellPlace(message, "b");
-    EXPECT_EQ(error.place, "") << message;
-    EXPECT_EQ(error.words, message);
-  }
+TEST(JsonFileTest, AByteOrderMarkIsLeftOut) {
+  const std::string path = ::testing::TempDir() + "byte_order_mark.json";
+  std::ofstream(path) << "\xef\xbb\xbf{}\n";
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  std::remove(path.c_str());
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_EQ(*text, "{}\n");
 }
 
 // Whatever its version, a reader sees the line.
@@ -59,7 +88,7 @@ TEST(JsonFileTest, WhatProtobufSaysHasTheLine) {
       google::protobuf::util::JsonStringToMessage(kText, &object);
   ASSERT_FALSE(parsed.ok());
   const auto message = parsed.message();
-  const JsonError error = TellPlace({message.data(), message.size()}, kText);
+  const JsonError error = TellError({message.data(), message.size()}, kText);
   const std::string all = error.place + error.words;
   EXPECT_TRUE(all.find("line 3, column 34") != std::string::npos ||
               all.find("near 3:") != std::string::npos)

@@ -21,6 +21,7 @@ namespace gather::fanout {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -189,10 +190,18 @@ TEST_F(PoliciesFileTest, NamesThePlaceOfWhatIsWrong) {
       {R"({"sections": {"a\nb": {"x": 1}}})",
        R"(sections.a\nb.x: there is no such field)"},
       {"[]", "not a JSON object: "},
-      {"", "not a JSON object: "},
   };
   for (const Wrong& wrong : all) {
     EXPECT_THAT(FaultOf(wrong.text), StartsWith(wrong.fault)) << wrong.text;
+  }
+}
+
+TEST_F(PoliciesFileTest, WhereAFileIsNotJsonIsSaid) {
+  for (const char* text : {"", "{\"sections\": ", "{\"sections\": {,}}"}) {
+    EXPECT_THAT(FaultOf(text),
+                AnyOf(StartsWith("line 1, column "), HasSubstr("near 1:")))
+        << text;
+    EXPECT_THAT(FaultOf(text), HasSubstr("not a JSON object: "));
   }
 }
 

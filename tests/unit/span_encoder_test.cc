@@ -188,18 +188,19 @@ TEST_F(SpanEncoderTest, CallsThatDifferInTheirCodeAloneAreToldApart) {
 
 TEST_F(SpanEncoderTest, SpansFollowEachOtherWhateverTheirLengths) {
   // On both sides of where a length takes one byte more.
-  const std::vector<std::size_t> sizes = {0, 20, 60, 100, 16'200, 16'300, 1};
-  for (const std::size_t size : sizes) {
-    const std::string name(size, 'n');
+  std::vector<std::string> names;
+  for (const std::size_t size : {0, 20, 60, 100, 16'300, 16'400, 1, 200, 2}) {
+    std::string& name = names.emplace_back();
+    while (name.size() < size) name += std::to_string(name.size());
     encoder_.Add(trace_, trace_.binary_trace_id(), {.name = name}, {});
   }
-  EXPECT_EQ(encoder_.spans(), sizes.size());
+  EXPECT_EQ(encoder_.spans(), names.size());
   ScopeSpans read;
   ASSERT_TRUE(read.ParseFromString(std::string(encoder_.bytes())));
-  ASSERT_EQ(read.spans_size(), static_cast<int>(sizes.size()));
+  ASSERT_EQ(read.spans_size(), static_cast<int>(names.size()));
   for (int i = 0; i < read.spans_size(); ++i) {
-    EXPECT_THAT(read.spans(i).name(),
-                SizeIs(sizes[static_cast<std::size_t>(i)]));
+    EXPECT_EQ(read.spans(i).name(), names[static_cast<std::size_t>(i)]);
+    EXPECT_EQ(read.spans(i).trace_state(), "v=1");
   }
 }
 

@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class StopFlagsTest : public ::testing::Test {
  protected:
@@ -33,15 +34,19 @@ class StopFlagsTest : public ::testing::Test {
   }
 };
 
-TEST_F(StopFlagsTest, ADrainThatEndsBeforeConnectionsDoIsWarnedOf) {
-  EXPECT_THAT(WarningsOf("10s", "10s"),
-              ElementsAre("--drain_timeout: 10s ends connections before "
-                          "--max_connection_age makes their clients leave; "
-                          "that takes 13s"));
-  EXPECT_THAT(WarningsOf("10s", "13s"), IsEmpty());
+TEST_F(StopFlagsTest, ADrainThatCanNotWaitForConnectionsIsWarnedOf) {
+  EXPECT_THAT(
+      WarningsOf("10s", "12s"),
+      ElementsAre("--drain_timeout: 12s is too short to wait until "
+                  "--max_connection_age has made clients leave, so connections "
+                  "end at once at a stop; 13s is enough"));
+  EXPECT_THAT(WarningsOf("10s", "12001ms"), IsEmpty());
+  EXPECT_THAT(WarningsOf("5m", "331s"), SizeIs(1));
+  EXPECT_THAT(WarningsOf("5m", "332s"), IsEmpty());
 }
 
 TEST_F(StopFlagsTest, ConnectionsThatAreNotMeantToEndByThemselvesAreNot) {
+  EXPECT_THAT(WarningsOf("301s", "10s"), IsEmpty());
   EXPECT_THAT(WarningsOf("1h", "10s"), IsEmpty());
 }
 

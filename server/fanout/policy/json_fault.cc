@@ -3,10 +3,13 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/util/time_util.h"
 
@@ -100,13 +103,23 @@ std::string FaultOfMap(const Value& value, const FieldDescriptor& field,
   return "";
 }
 
+std::string NamesOfFields(const Descriptor& message) {
+  std::vector<std::string> names;
+  for (int i = 0; i < message.field_count(); ++i) {
+    names.emplace_back(message.field(i)->json_name());
+  }
+  return absl::StrJoin(names, ", ");
+}
+
 std::string FaultOfObject(const Struct& object, const Descriptor& message,
                           const std::string& path) {
   for (const auto& [key, value] : MembersOf(object)) {
     const std::string below = Below(path, key);
     const FieldDescriptor* field = FindField(message, key);
-    if (field == nullptr)
-      return absl::StrCat(below, ": there is no such field");
+    if (field == nullptr) {
+      return absl::StrCat(below, ": there is no such field, but ",
+                          NamesOfFields(message));
+    }
     if (value->kind_case() == Value::kNullValue) continue;  // as if left out
     std::string fault = field->is_map() ? FaultOfMap(*value, *field, below)
                                         : FaultOfValue(*value, *field, below);

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -28,17 +27,16 @@ constexpr int kMostCalls = 1'000'000;
 constexpr Clock::duration kLeastTime = std::chrono::milliseconds(1);
 constexpr Clock::duration kMostTime = std::chrono::minutes(10);
 
-// What the reader says of `text`, after `what`, in one printable line.
+// What the reader says of `text`, after `what`.
 //
 // Not absl's status and string_view in the Protobuf of Debian 12.
 template <typename Status>
 std::string FaultOf(const Status& status, absl::string_view what,
                     const std::string& text) {
   const auto message = status.message();
-  json::JsonError error =
-      json::TellPlace({message.data(), message.size()}, text);
-  absl::RemoveExtraAsciiWhitespace(&error.words);
-  return absl::StrCat(error.place, what, absl::Utf8SafeCEscape(error.words));
+  const json::JsonError error =
+      json::TellError({message.data(), message.size()}, text);
+  return absl::StrCat(error.place, what, error.words);
 }
 
 // What is wrong with `text`; empty where it is the JSON form of Policies, which

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "server/ops/flags/flag_groups.h"
 #include "server/ops/flags/parse_flags.h"
+#include "server/rpc/time_to_leave.h"
 
 ABSL_FLAG(absl::Duration, max_connection_age, absl::Hours(1),
           "connections older than this are asked to reconnect");
@@ -20,7 +21,7 @@ ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(10),
 namespace gather::ops {
 namespace {
 
-// Who gives connections no longer means them to end one by one.
+// An age of at most this is taken as meant for draining.
 constexpr absl::Duration kAgeToDrainBy = absl::Minutes(5);
 
 }  // namespace
@@ -41,15 +42,14 @@ absl::Status ReadStopFlags(ServerSettings& settings) {
   settings.server.max_connection_age_grace = FlagMilliseconds(grace);
   settings.drain_delay = absl::ToChronoNanoseconds(delay);
   settings.drain_timeout = absl::ToChronoNanoseconds(timeout);
-  // gRPC lets connections grow older by up to a tenth, and their clients need a
-  // moment: decisions/0005-drain-by-connection-age.md.
-  const absl::Duration needed = age * 1.1 + absl::Seconds(2);
-  if (age <= kAgeToDrainBy && timeout < needed) {
+  const absl::Duration leave =
+      absl::FromChrono(rpc::TimeToLeave(settings.server.max_connection_age));
+  if (age <= kAgeToDrainBy && timeout <= leave) {
     settings.warnings.push_back(absl::StrCat(
         "--drain_timeout: ", absl::FormatDuration(timeout),
-        " ends connections before --max_connection_age makes their clients "
-        "leave; that takes ",
-        absl::FormatDuration(needed)));
+        " is too short to wait until --max_connection_age has made clients "
+        "leave, so connections end at once at a stop; ",
+        absl::FormatDuration(leave + absl::Seconds(1)), " is enough"));
   }
   return absl::OkStatus();
 }

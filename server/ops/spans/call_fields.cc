@@ -96,9 +96,9 @@ bool CallFields::IsOf(const Kept& kept, const rpc::Span& span) {
 }
 
 std::string_view CallFields::Of(const rpc::Span& span) {
-  // The peer alone of its texts: it tells most calls apart, and a method has no
-  // more than a few. Where absl::string_view is a type of its own, Abseil
-  // hashes the standard's by std::hash, at three times the instructions.
+  // Of the texts the peer alone is hashed: it has few methods. Where
+  // absl::string_view is a type of its own, Abseil hashes the standard's by
+  // std::hash, at three times the instructions.
   const std::size_t hash =
       absl::HashOf(span.kind, span.code, span.method.size(),
                    absl::string_view(span.peer.data(), span.peer.size()));

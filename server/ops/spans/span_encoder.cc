@@ -15,10 +15,10 @@ using opentelemetry::proto::trace::v1::ScopeSpans;
 using opentelemetry::proto::trace::v1::Status;
 using ProtoSpan = opentelemetry::proto::trace::v1::Span;
 
-// In bytes: of a span's tag and length, which is mostly of two; of what has one
-// size; of all of a span's header.
+// In bytes. A span's header is its tag and its length, most of which take two.
 constexpr std::size_t kUsualHeader = 3;
 constexpr std::size_t kMostOfHeader = 6;
+// What is of one size in all spans.
 constexpr std::size_t kMostOfFixed = 160;
 
 // Of what went wrong, in bytes.

@@ -27,7 +27,8 @@ class SpanEncoder {
   void Add(const rpc::TraceContext& trace, const rpc::TraceId& trace_id,
            const rpc::Span& span, std::chrono::nanoseconds wall_offset);
 
-  // What has been added since the last Clear(). Valid until either.
+  // What has been added since the last Clear(). Valid until the next Add()
+  // or Clear().
   std::string_view bytes() const {
     return {reinterpret_cast<const char*>(buffer_.data()), size_};
   }

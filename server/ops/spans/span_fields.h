@@ -46,7 +46,7 @@ class FieldWriter {
     if (length == 0) return;  // `bytes` may be null then
     to_ = Out::WriteRawToArray(bytes, static_cast<int>(length), to_);
   }
-  // The lowest is the first.
+  // A field of eight bytes, the lowest first.
   void EightBytes(int field, uint64_t bytes) {
     Length(field, sizeof(bytes));
     to_ = Out::WriteLittleEndian64ToArray(bytes, to_);
