@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
 
 namespace gather::async {
 namespace {
@@ -55,6 +56,46 @@ ssize_t Send(int socket, const msghdr* message, int flags) noexcept {
   return syscall(SYS_sendmsg, socket, message, flags);
 }
 
+// A message with its small pieces side by side. gRPC writes what a call has to
+// say in six or more, of some 20 bytes; the kernel fetches each by itself, and
+// where they are more than eight, needs memory for their list first.
+class Joined {
+ public:
+  explicit Joined(const msghdr& message) : message_(message) {
+    std::size_t pieces = 0;
+    std::size_t bytes = 0;
+    bool open = false;  // the last piece ends where bytes_ does
+    for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
+      const iovec& piece = message.msg_iov[i];
+      if (piece.iov_len == 0) continue;  // and may be null
+      const bool small =
+          piece.iov_len <= kSmall && bytes + piece.iov_len <= bytes_.size();
+      if (!small || !open) {
+        if (pieces == pieces_.size()) return;  // sent as it was
+        pieces_[pieces++] = small ? iovec{bytes_.data() + bytes, 0} : piece;
+      }
+      open = small;
+      if (!small) continue;
+      std::memcpy(bytes_.data() + bytes, piece.iov_base, piece.iov_len);
+      bytes += piece.iov_len;
+      pieces_[pieces - 1].iov_len += piece.iov_len;
+    }
+    message_.msg_iov = pieces_.data();
+    message_.msg_iovlen = pieces;
+  }
+  Joined(const Joined&) = delete;
+  Joined& operator=(const Joined&) = delete;
+
+  const msghdr* message() const { return &message_; }
+
+ private:
+  static constexpr std::size_t kSmall = 128;
+
+  msghdr message_;
+  std::array<iovec, 16> pieces_;
+  std::array<char, 1024> bytes_;
+};
+
 [[maybe_unused]] ssize_t SendCorked(int socket, const msghdr* message,
                                     int flags) noexcept {
   if (!cork.held) return Send(socket, message, flags);
@@ -63,7 +104,8 @@ ssize_t Send(int socket, const msghdr* message, int flags) noexcept {
     if (cork.sockets == cork.waiting.size()) FlushWrites();
     cork.waiting[cork.sockets++] = socket;
   }
-  const ssize_t sent = Send(socket, message, flags | MSG_MORE);
+  const Joined joined(*message);
+  const ssize_t sent = Send(socket, joined.message(), flags | MSG_MORE);
   if (sent > 0) cork.bytes += static_cast<std::size_t>(sent);
   if (cork.bytes >= kMostBytes) {
     const int error = errno;

@@ -7,6 +7,9 @@
 // gRPC 1.51 writes what a call has to say as soon as it is said, and has no way
 // to say "that, and then flush" (decisions/0033-corked-writes.md).
 //
+// Small pieces of a message are copied to one on the way: the kernel takes
+// longer to fetch each.
+//
 // A hint: Linux sends what waits also when the other side acknowledges what
 // went before.
 //

@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "server/async/completion.h"
 #include "server/async/event_loop.h"
 
@@ -33,12 +34,18 @@ constexpr bool kCorks = true;
 #endif
 
 // As gRPC writes.
-ssize_t Send(int socket, std::string text) {
-  iovec bytes = {.iov_base = text.data(), .iov_len = text.size()};
+ssize_t Send(int socket, std::vector<std::string> texts) {
+  std::vector<iovec> pieces;
+  for (std::string& text : texts) {
+    pieces.push_back({.iov_base = text.data(), .iov_len = text.size()});
+  }
   msghdr message = {};
-  message.msg_iov = &bytes;
-  message.msg_iovlen = 1;
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
   return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+ssize_t Send(int socket, const std::string& text) {
+  return Send(socket, std::vector<std::string>{text});
 }
 
 // Both ends of a TCP connection, which sends at once what is written, as
@@ -71,6 +78,11 @@ class Connection {
 
   void Write(const std::string& text) const {
     ASSERT_EQ(Send(here_, text), static_cast<ssize_t>(text.size()));
+  }
+
+  void Write(const std::vector<std::string>& texts) const {
+    const std::string all = absl::StrJoin(texts, "");
+    ASSERT_EQ(Send(here_, texts), static_cast<ssize_t>(all.size()));
   }
 
   // Whether something waits here. Not for long: an acknowledgement of what went
@@ -110,6 +122,34 @@ class CorkedWritesTest : public ::testing::Test {
 
   Connection connection_;
 };
+
+TEST_F(CorkedWritesTest, PiecesArriveInTheirOrderWhateverTheirSizes) {
+  const std::vector<std::vector<std::size_t>> messages = {
+      {20},
+      {20, 1, 55, 23, 23, 1},
+      {23, 3, 1074, 23, 1, 55, 13},
+      {0, 128, 129, 0, 127, 5000, 0},
+      std::vector<std::size_t>(60, 20),   // more than are joined
+      std::vector<std::size_t>(60, 200),  // larger than are joined
+      {1, 200, 1, 200, 1, 200, 1, 200, 1, 200, 1, 200, 1, 200, 1, 200, 1, 200},
+  };
+  const Connection connection;
+  CorkWrites();
+  std::string written;
+  for (const std::vector<std::size_t>& sizes : messages) {
+    std::vector<std::string> pieces;
+    for (const std::size_t size : sizes) {
+      std::string& piece = pieces.emplace_back();
+      while (piece.size() < size) {
+        piece += static_cast<char>('a' + (written.size() + piece.size()) % 23);
+      }
+      written += piece;
+    }
+    connection.Write(pieces);
+  }
+  UncorkWrites();
+  EXPECT_EQ(connection.Read(written.size()), written);
+}
 
 TEST_F(CorkedWritesTest, WritesGoOutAtOnceWhereNothingIsCorked) {
   connection_.Write("a");
