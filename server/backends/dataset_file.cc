@@ -51,13 +51,10 @@ absl::Status ReadDatasetFile(const std::string& path,
                              google::protobuf::Message* dataset) {
   const absl::StatusOr<std::string> text = json::ReadFile(path);
   if (!text.ok()) return text.status();
-  // Not absl::Status in the Protobuf of Debian 12.
   const auto parsed =
       google::protobuf::util::JsonStringToMessage(*text, dataset);
   if (parsed.ok()) return absl::OkStatus();
-  const auto message = parsed.message();
-  const json::JsonError error =
-      json::TellError({message.data(), message.size()}, *text);
+  const json::JsonError error = json::ErrorOf(parsed, *text);
   return absl::InvalidArgumentError(
       absl::StrCat(path, ": ", error.place, FieldFirst(error.words)));
 }

@@ -133,9 +133,7 @@ absl::StatusOr<std::unique_ptr<FakeMethod>> FakeMethod::Make(
   const auto parsed =
       google::protobuf::util::JsonStringToMessage(reply, fake->reply_.get());
   if (!parsed.ok()) {
-    const auto message = parsed.message();
-    const json::JsonError error =
-        json::TellError({message.data(), message.size()}, reply);
+    const json::JsonError error = json::ErrorOf(parsed, reply);
     return absl::InvalidArgumentError(
         absl::StrCat(method, ": ", error.place, error.words));
   }

@@ -35,9 +35,7 @@ struct AttemptOutcome {
 
 // One call to a section's backend, with all that goes with it.
 //
-//   Attempt<S> attempt(scope, backend, request, AttemptKind::kFirst,
-//   deadline,
-//                      stop);
+//   Attempt<S> attempt(scope, backend, request, kind, deadline, stop);
 //   auto& call = attempt.call();  // named: decisions/0016-gcc-12-coroutines.md
 //   auto reply = co_await call;
 //   AttemptOutcome<S> outcome = attempt.OutcomeOf(std::move(reply), landing);

@@ -28,6 +28,14 @@ struct JsonError {
 // 5 or further down: ". From 22 on the words have line and column.
 JsonError TellError(absl::string_view message, absl::string_view text);
 
+// Of what the reader returned: not absl's status and string_view in the
+// Protobuf of Debian 12.
+template <typename Status>
+JsonError ErrorOf(const Status& status, absl::string_view text) {
+  const auto message = status.message();
+  return TellError({message.data(), message.size()}, text);
+}
+
 }  // namespace gather::json
 
 #endif  // GATHER_SERVER_JSON_JSON_FILE_H_

@@ -42,7 +42,7 @@ class CallTrace {
   TraceIds& ids_;
   const int loop_index_;
   TraceContext context_;
-  std::string trace_parent_;  // of the last outbound call: one piece of memory
+  std::string trace_parent_;  // of the last outbound call, for its memory
   SpanSink* sink_ = nullptr;
   TraceId trace_id_;  // only where recording
 };

@@ -51,7 +51,7 @@ class TraceContext {
                               std::string_view trace_state, TraceIds& ids);
 
   // The header of a child of this piece of work: the same trace, and that span
-  // as the parent. It takes the place of what is in `header`.
+  // as the parent. Overwrites `header`.
   void WriteChildTraceParent(SpanId child, std::string& header) const;
 
   // Whether the trace is recorded, as its callers and those that are called are

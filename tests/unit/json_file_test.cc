@@ -87,8 +87,7 @@ TEST(JsonFileTest, WhatProtobufSaysHasTheLine) {
   const auto parsed =
       google::protobuf::util::JsonStringToMessage(kText, &object);
   ASSERT_FALSE(parsed.ok());
-  const auto message = parsed.message();
-  const JsonError error = TellError({message.data(), message.size()}, kText);
+  const JsonError error = ErrorOf(parsed, kText);
   const std::string all = error.place + error.words;
   EXPECT_TRUE(all.find("line 3, column 34") != std::string::npos ||
               all.find("near 3:") != std::string::npos)

@@ -28,14 +28,10 @@ constexpr Clock::duration kLeastTime = std::chrono::milliseconds(1);
 constexpr Clock::duration kMostTime = std::chrono::minutes(10);
 
 // What the reader says of `text`, after `what`.
-//
-// Not absl's status and string_view in the Protobuf of Debian 12.
 template <typename Status>
 std::string FaultOf(const Status& status, absl::string_view what,
                     const std::string& text) {
-  const auto message = status.message();
-  const json::JsonError error =
-      json::TellError({message.data(), message.size()}, text);
+  const json::JsonError error = json::ErrorOf(status, text);
   return absl::StrCat(error.place, what, error.words);
 }
 
